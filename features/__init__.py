@@ -1,0 +1,1 @@
+"""What was known of each firm on a day: records, snapshot, features, labels."""

@@ -1,0 +1,152 @@
+"""Snapshot: what had been recorded of each firm by its as-of date, and nothing else.
+
+The only cut is on ``recorded_on``. A fact that ends later (a repair, a removal, a closure, a change of
+status) is seen as it stood on the as-of date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import ibis
+import pandas as pd
+from ibis import ir
+
+from features.records import Records
+
+KEYS = ("firm_key", "as_of")
+
+
+@dataclass(frozen=True)
+class Law:
+    """What the law in force fixes about the use of penalties.
+
+    Attributes
+    ----------
+    expiry_days : mapping
+        Gravity -> days after the decision from which a penalty may no longer be used.
+    default_weight : mapping
+        Gravity -> weight in [0, 1] where neither fine nor maximum is known.
+    unstated_gravity : str
+        Gravity band of a penalty whose record does not state one.
+    """
+
+    expiry_days: Mapping[str, int] = field(
+        default_factory=lambda: {"minor": 90, "moderate": 365, "serious": 1095}
+    )
+    default_weight: Mapping[str, float] = field(
+        default_factory=lambda: {"minor": 0.1, "moderate": 0.4, "serious": 1.0}
+    )
+    unstated_gravity: str = "moderate"
+
+
+@dataclass(frozen=True)
+class SectorClass:
+    """An industry: code or path, hazard class (1 low to 5 high) and permits that it requires."""
+
+    code: str
+    hazard_class: int
+    required_permits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Firms on as-of dates, with access to what was known of them.
+
+    Attributes
+    ----------
+    records : Records
+        The checked records.
+    spine : ibis.Table
+        Columns ``firm_key`` and ``as_of``, each pair once.
+    dates : tuple of date
+        The different as-of dates, sorted.
+    law, sectors
+        What the law in force and the guide of industries fix.
+    """
+
+    records: Records
+    spine: ibis.Table
+    dates: tuple[dt.date, ...]
+    law: Law
+    sectors: tuple[SectorClass, ...]
+
+    def known(self, table: str) -> ibis.Table:
+        """Return the rows of a record table known by the as-of date, once per spine row.
+
+        One date needs no join with the spine: the date is a constant then.
+        """
+        rows = self.records.table(table)
+        if len(self.dates) == 1:
+            day = ibis.date(self.dates[0])
+            rows = rows.filter(_known_by(rows, day)).semi_join(self.spine, "firm_key")
+            return rows.mutate(as_of=day)
+        joined = rows.join(self.spine, "firm_key")
+        return joined.filter(_known_by(joined, joined.as_of))
+
+    def known_anywhere(self, table: str) -> ibis.Table:
+        """Return the rows of a record table known by each as-of date, of all firms."""
+        days = ibis.memtable(pd.DataFrame({"as_of": list(self.dates)}), schema={"as_of": "date"})
+        joined = self.records.table(table).cross_join(days)
+        return joined.filter(_known_by(joined, joined.as_of))
+
+    def events(self, table: str, event: str) -> ibis.Table:
+        """Return :meth:`known` with ``age_days``, days from the event to the as-of date."""
+        return with_age(self.known(table), event)
+
+    def restrict(self, spine: ibis.Table) -> Snapshot:
+        """Return the same snapshot for a part of the spine."""
+        return replace(self, spine=spine)
+
+
+def with_age(rows: ibis.Table, event: str) -> ibis.Table:
+    """Add ``age_days`` and leave out events that have not happened yet."""
+    rows = rows.mutate(age_days=days_between(rows[event], rows.as_of))
+    return rows.filter(rows.age_days >= 0)
+
+
+def days_between(start: ir.DateValue, end: ir.DateValue) -> ir.IntegerValue:
+    """Return the days from `start` to `end`."""
+    return end.delta(start, unit="day").cast("int32")
+
+
+def in_force(rows: ibis.Table, end: str) -> ir.BooleanValue:
+    """Tell which facts had not ended by the as-of date (on the day of the end they are gone)."""
+    return rows[end].isnull() | (rows[end] > rows.as_of)
+
+
+def _known_by(rows: ibis.Table, day: ir.DateValue) -> ir.BooleanValue:
+    return (rows.recorded_on <= day) & (rows.superseded_on.isnull() | (rows.superseded_on > day))
+
+
+def open_firms(records: Records, dates: tuple[dt.date, ...]) -> ibis.Table:
+    """Return the spine of all firms that were known, registered and not closed on each date."""
+    days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
+    firms = records.table("firms").cross_join(days)
+    known = firms.filter(
+        _known_by(firms, firms.as_of),
+        in_force(firms, "closed_on"),
+        firms.registered_on.isnull() | (firms.registered_on <= firms.as_of),
+    )
+    return known.select(*KEYS)
+
+
+def snapshot_of_registry(records: Records, as_of: dt.date, law: Law,
+                         sectors: tuple[SectorClass, ...]) -> Snapshot:  # fmt: skip
+    """Return the snapshot of every open firm on one date."""
+    spine = open_firms(records, (as_of,))
+    return Snapshot(records, spine, (as_of,), law, sectors)
+
+
+def snapshot_of_rows(records: Records, rows: pd.DataFrame, law: Law,
+                     sectors: tuple[SectorClass, ...]) -> Snapshot:  # fmt: skip
+    """Return the snapshot of (firm_key, as_of) pairs, such as those that have labels."""
+    pairs = rows[list(KEYS)].drop_duplicates().sort_values(["as_of", "firm_key"])
+    dates = tuple(sorted({pd.Timestamp(day).date() for day in pairs.as_of.unique()}))
+    table = records.con.create_table(
+        "spine_rows", ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
+        overwrite=True,
+    )  # fmt: skip
+    return Snapshot(records, table, dates, law, sectors)

@@ -1,0 +1,58 @@
+"""What the next inspection found: the one door to the future.
+
+The label of a firm on an as-of date is the outcome of its first planned inspection (random, routine,
+directed or unstated; neither complaint nor follow-up) after that date and within the horizon, if that
+outcome was recorded by the day `known_by` on which the training takes place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import pandas as pd
+
+from features.records import Records
+from features.sector import planned_and_judged
+
+
+def labels(
+    records: Records, dates: tuple[dt.date, ...], horizon_days: int, known_by: dt.date
+) -> pd.DataFrame:
+    """Return the labelled rows of all firms on the given as-of dates.
+
+    Parameters
+    ----------
+    dates : tuple of date
+        As-of dates.
+    horizon_days : int
+        Days after the as-of date within which the inspection must lie.
+    known_by : date
+        Only outcomes recorded by this day are seen.
+
+    Returns
+    -------
+    DataFrame, one row per (firm_key, as_of)
+        ``firm_key, as_of, inspection_id, inspected_on, known_on, violation`` (0/1), ``harm`` (harm
+        units, empty where not measured), ``inclusion_probability``, ``selection``; sorted by date and
+        firm.
+    """
+    visits = records.table("inspections")
+    visits = visits.filter(
+        planned_and_judged(visits),
+        visits.recorded_on <= ibis.date(known_by),
+        visits.superseded_on.isnull() | (visits.superseded_on > ibis.date(known_by)),
+    )
+    days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
+    rows = visits.cross_join(days)
+    until = rows.as_of + ibis.interval(days=horizon_days)
+    rows = rows.filter(rows.inspected_on > rows.as_of, rows.inspected_on <= until)
+    first = ibis.window(
+        group_by=["firm_key", "as_of"], order_by=["inspected_on", "inspection_id"]
+    )
+    rows = rows.mutate(place=ibis.row_number().over(first)).filter(ibis._.place == 0)
+    found = rows.select(
+        "firm_key", "as_of", "inspection_id", "inspected_on", "violation", "harm",
+        "inclusion_probability", "selection", known_on="recorded_on",
+    ).order_by(["as_of", "firm_key"])  # fmt: skip
+    return found.to_pyarrow().to_pandas(date_as_object=False)

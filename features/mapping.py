@@ -1,0 +1,157 @@
+"""Turn somebody else's extract into record tables: one SELECT a table, in a sandbox.
+
+A mapping is a folder with ``mapping.yaml`` and one ``TABLE.sql`` per record table it fills. Each is
+a single SELECT in DuckDB SQL over the files of the source folder, which it names by relative path.
+It can read nothing outside that folder, has no network and can change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import sqlglot
+import yaml
+from sqlglot.tokens import TokenType
+
+from features.failures import RecordsError, refusal
+from features.reading import as_utf8, literal
+from features.schema import BY_NAME
+
+_KEYS = {"title", "source", "licence", "currency", "time_zone", "encodings", "harm_rubric", "notes"}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping as read from its folder.
+
+    Attributes
+    ----------
+    title, currency : str
+        What the source is called, and the currency of its amounts.
+    queries : dict
+        Record table -> SELECT.
+    encodings : dict
+        Source file -> encoding, for files that are not UTF-8.
+    """
+
+    title: str
+    currency: str
+    queries: dict[str, str]
+    encodings: dict[str, str] = field(default_factory=dict)
+
+
+def load_mapping(folder: Path) -> Mapping:
+    """Read a mapping folder.
+
+    Raises
+    ------
+    RecordsError
+        Where the folder, ``mapping.yaml`` or a known table is missing, or a statement is no SELECT.
+    """
+    card = folder / "mapping.yaml"
+    if not card.is_file():
+        raise _error("mapping", f"{card} not found", "A mapping is a folder with mapping.yaml.")
+    try:
+        facts = yaml.safe_load(card.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise _error("mapping", f"{card} is no YAML: {error}", "Mend the file.") from error
+    if unknown := sorted(set(facts) - _KEYS):
+        raise _error("mapping", f"unknown keys in {card}: {', '.join(unknown)}",
+                     f"Known keys: {', '.join(sorted(_KEYS))}.")  # fmt: skip
+    queries = {}
+    for file in sorted(folder.glob("*.sql")):
+        if file.stem not in BY_NAME:
+            raise _error(file.stem, f"{file.name} names no record table",
+                         f"Record tables: {', '.join(BY_NAME)}.")  # fmt: skip
+        queries[file.stem] = _single_select(file)
+    return Mapping(
+        str(facts.get("title", folder.name)),
+        str(facts.get("currency", "")),
+        queries,
+        dict(facts.get("encodings") or {}),
+    )
+
+
+def _error(table: str, rule: str, remedy: str) -> RecordsError:
+    return RecordsError([refusal(table, "", rule, remedy)])
+
+
+def _single_select(file: Path) -> str:
+    text = file.read_text(encoding="utf-8")
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise _error(file.stem, f"{file.name} is no SQL: {error}", "Mend the statement.") from error
+    if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
+        raise _error(file.stem, f"{file.name} is not one SELECT", "Write exactly one SELECT.")
+    return str(statements[0].query)
+
+
+def run_mapping(
+    con: duckdb.DuckDBPyConnection, mapping: Mapping, source: Path, scratch: Path
+) -> dict[str, str]:
+    """Fill ``raw_TABLE`` for every table of the mapping; return the statement's file per table."""
+    source = source.resolve()
+    if not source.is_dir():
+        raise _error(str(source), "no such folder", "Give the folder of the source files.")
+    encoded = {
+        name: as_utf8(name, source / name, encoding, scratch)
+        for name, encoding in mapping.encodings.items()
+    }
+    sandbox = _sandbox([source, scratch])
+    try:
+        for table, query in mapping.queries.items():
+            _run(con, sandbox, table, _absolute(query, source, encoded))
+    finally:
+        sandbox.close()
+    return {table: f"{table}.sql" for table in mapping.queries}
+
+
+def _sandbox(folders: list[Path]) -> duckdb.DuckDBPyConnection:
+    """Open a database that sees the files of these folders and nothing else."""
+    sandbox = duckdb.connect(":memory:")
+    allowed = ", ".join(literal(f"{folder}/") for folder in folders)
+    sandbox.execute(f"SET temp_directory = {literal(folders[-1] / 'spill')}")
+    sandbox.execute(f"SET allowed_directories = [{allowed}]")
+    sandbox.execute("SET python_enable_replacements = false")
+    sandbox.execute("SET enable_external_access = false")
+    sandbox.execute("SET lock_configuration = true")
+    return sandbox
+
+
+def _absolute(query: str, source: Path, encoded: dict[str, Path]) -> str:
+    """Replace string literals that name files of the source folder by their full paths."""
+    for token in reversed(sqlglot.tokenize(query, read="duckdb")):
+        if token.token_type != TokenType.STRING or not token.text.strip():
+            continue
+        path = encoded.get(token.text) or _inside(source, token.text)
+        if path is not None:
+            query = query[: token.start] + literal(path) + query[token.end + 1 :]
+    return query
+
+
+def _inside(source: Path, name: str) -> Path | None:
+    """Return the path or pattern `name` below `source`, or None where it matches no file there."""
+    if name.startswith(("/", "~")) or ".." in Path(name).parts:
+        return None
+    try:
+        matches = any(path.is_file() for path in source.glob(name))
+    except (ValueError, NotImplementedError, OSError):
+        return None
+    return source / name if matches else None
+
+
+def _run(con: duckdb.DuckDBPyConnection, sandbox: duckdb.DuckDBPyConnection, table: str,
+         query: str) -> None:  # fmt: skip
+    try:
+        batches = sandbox.execute(query).to_arrow_reader(100_000)
+        con.register("incoming", batches)
+        con.execute(f"CREATE OR REPLACE TABLE raw_{table} AS "
+                    "SELECT row_number() OVER () AS source_row, * FROM incoming")  # fmt: skip
+        con.unregister("incoming")
+    except duckdb.Error as error:
+        message = str(error).splitlines()[0]
+        raise _error(table, f"{table}.sql fails: {message}",
+                     "Mend the statement; it may read only files of the source folder.") from error  # fmt: skip

@@ -1,0 +1,149 @@
+"""Snapshot and catalogue -> X: one row a firm and as-of date, one float32 column a feature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import ibis
+import pandas as pd
+from ibis import ir
+
+from features.asof import KEYS, Snapshot, open_firms
+from features.catalogue import with_parents
+from features.feature import Fact, Feature, Others, Ratio, aggregate
+from features.inspections import visits_seen
+from features.irregularities import irregularities_standing
+from features.listings import listings_standing
+from features.penalties import penalties_in_force
+from features.permits import permits_seen
+from features.profile import changes_seen, firm_facts
+from features.sector import region_facts, sector_facts
+
+EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
+    "firms": changes_seen,
+    "penalties": penalties_in_force,
+    "permits": permits_seen,
+    "irregularities": irregularities_standing,
+    "listings": listings_standing,
+    "inspections": visits_seen,
+}
+
+
+def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
+    """Compute the features of every row of the snapshot's spine.
+
+    Returns
+    -------
+    DataFrame, shape (n, 2 + p)
+        ``firm_key``, ``as_of`` and one float32 column per feature, sorted by date and firm.
+    """
+    facts = publish_facts(snapshot)
+    return read(expression(snapshot, tuple(features), facts))
+
+
+def batches(snapshot: Snapshot, features: Iterable[Feature], n_rows: int) -> Iterator[pd.DataFrame]:
+    """Yield :meth:`matrix` for about `n_rows` firms at a time, in the order of their keys."""
+    facts, wanted = publish_facts(snapshot), tuple(features)
+    top = int(snapshot.spine.firm_key.max().execute())
+    for start in range(0, top + 1, n_rows):
+        keys = snapshot.spine.firm_key
+        part = snapshot.spine.filter((keys >= start) & (keys < start + n_rows))
+        yield read(expression(snapshot.restrict(part), wanted, facts))
+
+
+def read(table: ibis.Table) -> pd.DataFrame:
+    """Fetch a matrix in its fixed order."""
+    frame = table.order_by(["as_of", "firm_key"]).to_pyarrow().to_pandas(date_as_object=False)
+    return frame.astype({"firm_key": "int32"})
+
+
+def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
+    """Compute the population's rates by sector and by region once for all rows."""
+    con = snapshot.records.con
+    tables = []
+    for name, frame in (("sector_facts", sector_facts(snapshot)), ("region_facts", region_facts(snapshot))):  # noqa: E501
+        schema = {"as_of": "date", name.split("_")[0]: "string"}
+        schema |= {column: "float64" for column in frame.columns if column not in schema}
+        tables.append(con.create_table(name, ibis.memtable(frame, schema=schema), overwrite=True))
+    return tables[0], tables[1]
+
+
+def expression(snapshot: Snapshot, features: tuple[Feature, ...],
+               facts: tuple[ibis.Table, ibis.Table]) -> ibis.Table:  # fmt: skip
+    """Return the matrix as one Ibis expression over the records."""
+    needed = with_parents(features)
+    others = [feature for feature in needed if isinstance(feature.measure, Others)]
+    spine = snapshot.spine
+    wide = snapshot.restrict(_with_group_members(snapshot)) if others else snapshot
+    rows = _with_facts(wide, facts)
+    for table in EVENTS:
+        wanted = [f for f in needed if f.table == table and _aggregates(f)]
+        if wanted:
+            rows = _with_events(rows, EVENTS[table](wide), wanted)
+    rows = rows.mutate(**{f.name: _filled(f, rows[f.measure.column]) for f in needed
+                          if isinstance(f.measure, Fact)})  # fmt: skip
+    rows = rows.mutate(**{f.name: _of_others(rows, f) for f in others})
+    if others:
+        rows = rows.semi_join(spine, KEYS)
+    for feature in needed:
+        if isinstance(feature.measure, Ratio):
+            rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
+    return rows.select(*KEYS, **{f.name: rows[f.name].cast("float32") for f in features})
+
+
+def _aggregates(feature: Feature) -> bool:
+    return not isinstance(feature.measure, Fact | Others | Ratio)
+
+
+def _with_group_members(snapshot: Snapshot) -> ibis.Table:
+    """Return the spine with all open firms of the same controllers on the same dates."""
+    groups = snapshot.known("firms").filter(ibis._.group_id.notnull())
+    groups = groups.select("group_id", "as_of").distinct()
+    firms = snapshot.records.table("firms").select(
+        "firm_key", "group_id", known_from="recorded_on", known_to="superseded_on")  # fmt: skip
+    members = firms.join(groups, "group_id")
+    members = members.filter(
+        members.known_from <= members.as_of,
+        members.known_to.isnull() | (members.known_to > members.as_of),
+    ).select(*KEYS)
+    there = open_firms(snapshot.records, snapshot.dates)
+    return ibis.union(snapshot.spine.select(*KEYS), members.semi_join(there, KEYS), distinct=True)
+
+
+def _with_facts(snapshot: Snapshot, facts: tuple[ibis.Table, ibis.Table]) -> ibis.Table:
+    rows = firm_facts(snapshot)
+    for table, key in zip(facts, ("sector", "region"), strict=True):
+        rows = rows.left_join(table, ["as_of", key])
+        rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
+    return rows
+
+
+def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) -> ibis.Table:
+    totals = events.group_by(list(KEYS)).aggregate(
+        **{feature.name: aggregate(feature, events) for feature in features}
+    )
+    rows = rows.left_join(totals, KEYS)
+    rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
+    return rows.mutate(**{f.name: _filled(f, rows[f.name]) for f in features})
+
+
+def _filled(feature: Feature, value: ir.Value) -> ir.Value:
+    return value.cast("float64").fill_null(feature.if_none)
+
+
+def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
+    """Sum over the group minus the firm itself; zero without a group."""
+    assert isinstance(feature.measure, Others)
+    own = rows[feature.measure.of.name]
+    group = ibis.window(group_by=["group_id", "as_of"])
+    whole = (own * 1e6).round().cast("int64").sum().over(group).cast("float64") / 1e6
+    return rows.group_id.isnull().ifelse(0.0, whole - own)
+
+
+def _ratio(rows: ibis.Table, feature: Feature) -> ir.Value:
+    measure = feature.measure
+    assert isinstance(measure, Ratio)
+    top, bottom = rows[measure.of.name], rows[measure.over.name]
+    if measure.prior is not None:
+        top, bottom = top + measure.strength * rows[measure.prior.name], bottom + measure.strength
+    return (bottom > 0).ifelse(top / bottom, feature.if_none)

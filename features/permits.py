@@ -1,0 +1,94 @@
+"""Permits held, expired, lapsed while the firm operates, revoked; what the sector requires."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import ibis
+from ibis import ir
+
+from features.asof import Snapshot, days_between
+from features.feature import (
+    NEVER_DAYS, Count, Distinct, Fact, Feature, Largest, Ratio, Smallest, where,
+)  # fmt: skip
+from features.sector import required_permits
+
+BASIS = "Administrative Licensing Law; Interim Regulations on Enterprise Information Publicity"
+ENDED = ("expired", "suspended", "revoked", "cancelled")
+
+
+def permits_seen(snapshot: Snapshot) -> ibis.Table:
+    """Return permits known and begun by the as-of date, with their state on it.
+
+    Adds ``state`` (the status if it had taken effect by then, else valid), ``is_valid``,
+    ``has_lapsed`` (its term is over and no permit of the kind is valid), ``days_left``,
+    ``days_lapsed`` (empty where it does not apply) and ``is_required`` (by the sector's guide).
+    """
+    rows = snapshot.events("permits", "issued_on")
+    # only `events` that begin on or before the as-of date are left, so age_days >= 0
+    changed_on = ibis.coalesce(rows.status_changed_on, rows.recorded_on)
+    state = (changed_on <= rows.as_of).ifelse(rows.status, "valid").fill_null("valid")
+    rows = rows.mutate(kind=rows.kind.fill_null("unstated"), state=state)
+    term_over = (rows.valid_to < rows.as_of).fill_null(False)
+    rows = rows.mutate(is_valid=~rows.state.isin(ENDED) & ~term_over)
+    same_kind = ibis.window(group_by=["firm_key", "as_of", "kind"])
+    rows = rows.mutate(kind_held=rows.is_valid.max().over(same_kind))
+    ended_on = rows.valid_to.fill_null(rows.status_changed_on)
+    lapsed = ~rows.kind_held & (term_over_of(rows) | (rows.state == "expired"))
+    rows = rows.mutate(
+        has_lapsed=lapsed,
+        days_left=rows.is_valid.ifelse(days_between(rows.as_of, rows.valid_to), None),
+        days_lapsed=lapsed.ifelse(
+            ibis.greatest(days_between(ended_on, rows.as_of), ibis.literal(0)), None),
+    )  # fmt: skip
+    return _with_required(snapshot, rows)
+
+
+def term_over_of(rows: ibis.Table) -> ir.BooleanValue:
+    """Tell which terms were over on the as-of date."""
+    return (rows.valid_to < rows.as_of).fill_null(False)
+
+
+def _with_required(snapshot: Snapshot, rows: ibis.Table) -> ibis.Table:
+    required = required_permits(snapshot).mutate(is_required=True)
+    sectors = snapshot.known("firms").select("firm_key", "as_of", "sector")
+    rows = rows.left_join(sectors, ["firm_key", "as_of"])
+    rows = rows.drop(*(c for c in rows.columns if c.endswith("_right")))
+    rows = rows.left_join(required, ["sector", "kind"])
+    rows = rows.drop(*(c for c in rows.columns if c.endswith("_right")))
+    return rows.mutate(is_required=rows.is_required.fill_null(False))
+
+
+_permit = partial(Feature, topic="permits", table="permits", basis=BASIS)
+
+HELD_REQUIRED = _permit("permits_required_held", "required permits held", "count",
+                        measure=Distinct("kind", where(is_valid=True, is_required=True)))  # fmt: skip
+REQUIRED = _permit("permits_required", "permits that the sector requires", "count",
+                   measure=Fact("n_required"), severity=0)  # fmt: skip
+
+PERMITS: tuple[Feature, ...] = (
+    _permit("permits_valid", "valid permits", "count", measure=Count(where(is_valid=True)), severity=0),
+    _permit("permit_kinds_valid", "kinds of valid permits", "count",
+            measure=Distinct("kind", where(is_valid=True)), severity=0),
+    _permit("permits_ever", "permits ever held", "count", measure=Count()),
+    _permit("permits_new_1y", "permits issued in the last year", "count", measure=Count(), within_days=365),
+    _permit("permit_kinds_lapsed", "kinds of permit lapsed while operating", "count",
+            measure=Distinct("kind", where(has_lapsed=True)), likelihood=1, severity=0),
+    _permit("permit_lapsed_days", "longest time since a permit lapsed", "days",
+            measure=Largest("days_lapsed"), likelihood=1),
+    _permit("permits_revoked", "permits revoked", "count",
+            measure=Count(where(state="revoked")), within_days=1095, likelihood=1, severity=1),
+    _permit("permits_suspended", "permits suspended", "count",
+            measure=Count(where(state="suspended")), within_days=1095, likelihood=1, severity=1),
+    _permit("permits_cancelled", "permits cancelled", "count", measure=Count(where(state="cancelled"))),
+    _permit("permit_days_left", "days to the next expiry of a permit", "days",
+            measure=Smallest("days_left"), if_none=NEVER_DAYS),
+    _permit("permit_days_since_issue", "days since a permit was last issued", "days",
+            measure=Smallest("age_days"), if_none=NEVER_DAYS),
+    _permit("permit_days_since_first", "days since the first permit", "days",
+            measure=Largest("age_days"), severity=0),
+    REQUIRED,
+    HELD_REQUIRED,
+    _permit("permit_coverage", "share of the required permits held", "share",
+            measure=Ratio(HELD_REQUIRED, REQUIRED), if_none=1.0, likelihood=-1),
+)  # fmt: skip

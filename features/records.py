@@ -1,0 +1,174 @@
+"""Checked records: read or mapped, every failure reported, what is rejected kept in a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from features.acceptance import accept, failure_of, malformed_lines, too_few, write_rejected
+from features.failures import Failure, RecordsError, refusal
+from features.mapping import Mapping, run_mapping
+from features.reading import literal, read_folder
+from features.rules import broken_rules, rules_of
+from features.schema import TABLES, RecordTable
+from features.typed import column_failures, write_typed
+
+@dataclass(frozen=True)
+class TableQuality:
+    """How a table fared: rows read, accepted and rejected, its file and its fingerprint."""
+
+    table: str
+    file: str
+    n_read: int
+    n_accepted: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The report of a check: one line a table, and every failure."""
+
+    tables: tuple[TableQuality, ...]
+    failures: tuple[Failure, ...]
+
+    def as_json(self) -> str:
+        """Return the report as JSON text."""
+        report = {
+            "tables": [vars(table) for table in self.tables],
+            "failures": [failure.as_dict() for failure in self.failures],
+        }
+        return json.dumps(report, indent=1, ensure_ascii=False)
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """Fingerprint of each table's accepted content, the same for any order of rows."""
+        return {table.table: table.fingerprint for table in self.tables}
+
+
+@dataclass(frozen=True)
+class Records:
+    """Accepted records in a working database, one table per record table.
+
+    Every table has ``firm_key`` (int32, firms in the order of their ids) and ``superseded_on``, the
+    day a newer version of the row became known (empty where there is none).
+    """
+
+    con: Backend
+    quality: Quality
+
+    def table(self, name: str) -> ibis.Table:
+        """Return an accepted record table."""
+        return self.con.table(name)
+
+    @property
+    def n_firms(self) -> int:
+        """Number of firms, closed ones included."""
+        return int(self.con.table("firm_keys").count().execute())
+
+
+@contextmanager
+def open_records(
+    path: Path,
+    mapping: Mapping | None = None,
+    *,
+    today: dt.date | None = None,
+    rejected: Path | None = None,
+    memory_limit_gb: float | None = None,
+) -> Iterator[Records]:
+    """Read, check and open records; the working database lives as long as the context.
+
+    Parameters
+    ----------
+    path : Path
+        Folder, workbook or DuckDB file; the source folder where a mapping is given.
+    mapping : Mapping, optional
+        Turns the files of `path` into record tables.
+    today : date, optional
+        No event may lie after it; the day of the run by default.
+    rejected : Path, optional
+        Folder for ``TABLE.csv`` with every rejected row and emptied cell.
+    memory_limit_gb : float, optional
+        Limit of the working database's memory; beyond it, it spills to disk.
+
+    Raises
+    ------
+    RecordsError
+        Where the records cannot be used. Its failures name everything that was found.
+    """
+    with tempfile.TemporaryDirectory(prefix="risk-index-") as name:
+        folder = Path(name)
+        backend = ibis.duckdb.connect(folder / "records.duckdb")
+        try:
+            if memory_limit_gb:
+                backend.con.execute(f"SET memory_limit = '{memory_limit_gb:g}GB'")
+            backend.con.execute(f"SET temp_directory = {literal(folder / 'spill')}")
+            backend.con.execute("SET enable_progress_bar = false")
+            if mapping is None:
+                origin = read_folder(backend.con, path, folder)
+            else:
+                origin = run_mapping(backend.con, mapping, path, folder)
+            quality = _check(backend, origin, today or dt.date.today(), rejected)
+            yield Records(backend, quality)
+        finally:
+            backend.disconnect()
+
+
+def _check(backend: Backend, origin: dict[str, str], today: dt.date,
+           rejected: Path | None) -> Quality:  # fmt: skip
+    failures: list[Failure] = []
+    for table in TABLES:
+        if table.name not in origin:
+            if table.required:
+                remedy = f"{table.meaning} Provide the table, if need be without rows."
+                failures.append(refusal(table.name, "", "missing table", remedy))
+            _write_empty(backend, table)
+        failures += column_failures(backend.con, table) if table.name in origin else []
+    if any(failure.action == "refused" for failure in failures):
+        raise RecordsError(failures)
+    lines = []
+    for table in TABLES:
+        line, found = _check_table(backend, table, origin.get(table.name, ""), today, rejected)
+        lines.append(line)
+        failures += found
+    if any(failure.action == "refused" for failure in failures):
+        raise RecordsError(failures)
+    return Quality(tuple(lines), tuple(failures))
+
+
+def _write_empty(backend: Backend, table: RecordTable) -> None:
+    columns = ", ".join(f"{name} VARCHAR" for name in table.names)
+    backend.con.execute(f"CREATE OR REPLACE TABLE raw_{table.name} (source_row BIGINT, {columns})")
+
+
+def _check_table(backend: Backend, table: RecordTable, file: str, today: dt.date,
+                 rejected: Path | None) -> tuple[TableQuality, list[Failure]]:  # fmt: skip
+    columns = write_typed(backend.con, table)
+    typed = backend.table(f"typed_{table.name}")
+    n_typed = int(typed.count().execute())
+    broken = broken_rules(typed, list(rules_of(table, columns, today))) if n_typed else []
+    malformed = malformed_lines(backend, table)
+    failures = [failure_of(table, typed, rule) for rule in broken] + malformed
+    if rejected is not None and failures:
+        write_rejected(backend, table, broken, rejected)
+    n_read = n_typed + sum(failure.count for failure in malformed)
+    n_accepted = accept(backend, table, broken)
+    failures += too_few(table, n_read, n_accepted)
+    backend.con.execute(f"DROP TABLE typed_{table.name}; DROP TABLE raw_{table.name}")
+    fingerprint = _fingerprint(backend, table)
+    return TableQuality(table.name, file, n_read, n_accepted, fingerprint), failures
+
+
+def _fingerprint(backend: Backend, table: RecordTable) -> str:
+    cells = ", ".join(f"coalesce({name}::VARCHAR, '')" for name in table.names)
+    row = f"md5_number(concat_ws(chr(31), {cells}))"
+    query = f"SELECT count(*), coalesce(bit_xor({row}), 0) FROM {table.name}"
+    count, mixed = backend.con.execute(query).fetchall()[0]
+    return f"{count}-{int(mixed) & (2**128 - 1):032x}"

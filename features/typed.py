@@ -1,0 +1,146 @@
+"""From raw text to typed columns, in SQL on the working database; nothing is judged here."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+
+from features.failures import Failure, refusal
+from features.identity import (
+    credit_code_checks,
+    is_citizen_number,
+    looks_like_credit_code,
+    names_a_person,
+)
+from features.reading import quoted
+from features.rules import placeholder, unreadable
+from features.schema import FIRMS, Column, RecordTable
+
+ALWAYS_KNOWN = "DATE '1900-01-01'"
+_SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "number": "DOUBLE"}
+
+
+def raw_columns(con: duckdb.DuckDBPyConnection, table: RecordTable) -> dict[str, str]:
+    """Map the raw table's columns, lower case, to their names as found."""
+    found = con.execute(f"DESCRIBE raw_{table.name}").fetchall()
+    return {row[0].strip().lower(): row[0] for row in found if row[0] != "source_row"}
+
+
+def column_failures(con: duckdb.DuckDBPyConnection, table: RecordTable) -> list[Failure]:
+    """Return what is wrong with a table's columns: missing ones, and ones that name persons."""
+    found = raw_columns(con, table)
+    failures = [
+        refusal(table.name, column.name, "missing column", f"{column.meaning} Add the column.")
+        for column in table.columns
+        if column.required and column.name not in found
+    ]
+    known = {column.name for column in table.columns}
+    for lower, name in found.items():
+        if lower not in known and (names_a_person(lower) or _holds_persons(con, table, name)):
+            remedy = "Drop the column; data on persons belong to the audit's attributes at most."
+            failures.append(refusal(table.name, name, "identifies a person", remedy))
+    return failures
+
+
+def _holds_persons(con: duckdb.DuckDBPyConnection, table: RecordTable, column: str) -> bool:
+    texts = con.execute(
+        f"SELECT DISTINCT {quoted(column)}::VARCHAR FROM raw_{table.name} "
+        f"WHERE length({quoted(column)}::VARCHAR) = 18 LIMIT 1000"
+    ).fetchall()
+    flags = is_citizen_number(row[0] for row in texts)
+    return bool(len(flags)) and flags.mean() > 0.5
+
+
+def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
+    """Write ``typed_TABLE`` and return its columns.
+
+    Every schema column is there (empty where the source lacks it) with its flag
+    ``COLUMN__unreadable``; ``copy_no`` numbers rows of one key and recorded_on by their content, so
+    that which copy is kept does not depend on the rows' order; ``firm_key`` is the firm's number.
+    """
+    found = raw_columns(con, table)
+    cells = ", ".join(_cell(column, found.get(column.name)) for column in table.columns)
+    con.execute(
+        f"CREATE OR REPLACE TABLE cells AS SELECT source_row, {cells} FROM raw_{table.name}"
+    )
+    con.execute(f"UPDATE cells SET recorded_on = {_default_recorded_on(table)} "
+                "WHERE recorded_on IS NULL AND NOT recorded_on__unreadable")  # fmt: skip
+    key = ", ".join([*table.key, "recorded_on"])
+    copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(table.names)}, source_row)"
+    copy_no = copies if _has_copies(con, key) else "1"
+    con.execute(f"CREATE OR REPLACE TABLE typed_{table.name} AS "
+                f"SELECT cells.*, {copy_no} AS copy_no, {_joined(con, table)}")  # fmt: skip
+    con.execute("DROP TABLE cells")
+    described = con.execute(f"DESCRIBE typed_{table.name}").fetchall()
+    return {row[0] for row in described}
+
+
+def _has_copies(con: duckdb.DuckDBPyConnection, key: str) -> bool:
+    total, distinct = con.execute(
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM cells)) FROM cells"
+    ).fetchall()[0]
+    return bool(total != distinct)
+
+
+def _default_recorded_on(table: RecordTable) -> str:
+    return f"coalesce({table.event}, {ALWAYS_KNOWN})" if table.event else ALWAYS_KNOWN
+
+
+def _cell(column: Column, source: str | None) -> str:
+    name, flag = column.name, unreadable(column.name)
+    if source is None:
+        absent = f"NULL::{_SQL_TYPE[column.kind]} AS {name}, false AS {flag}"
+        return absent + (f", false AS {placeholder(name)}" if column.kind == "date" else "")
+    text = f"nullif(trim({quoted(source)}::VARCHAR), '')"
+    value = {
+        "text": text,
+        "number": f"CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) "
+        f"THEN TRY_CAST({text} AS DOUBLE) END",
+        "date": f"coalesce(TRY_CAST({text} AS DATE), TRY_CAST(TRY_CAST({text} AS TIMESTAMP) "
+        f"AS DATE), TRY_CAST(TRY_STRPTIME({text}, '%Y%m%d') AS DATE))",
+    }[column.kind]
+    if column.kind == "text" and column.allowed:
+        value = f"lower({value})"
+    readable = f"{text} IS NOT NULL AND ({value}) IS NULL"
+    if column.kind != "date" or column.required:
+        return f"{value} AS {name}, {readable} AS {flag}"
+    plausible = f"year({value}) BETWEEN 1900 AND 2199"
+    return (f"CASE WHEN {plausible} THEN {value} END AS {name}, {readable} AS {flag}, "
+            f"coalesce(NOT ({plausible}), false) AS {placeholder(name)}")  # fmt: skip
+
+
+def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable) -> str:
+    """Return the rest of the select: the firm's number, or for firms the flags of its identity."""
+    if table is FIRMS:
+        _write_identity(con)
+        return ("coalesce(is_person, false) AS is_person, coalesce(wrong_code, false) AS wrong_code, "
+                "coalesce(wrong_inner_code, false) AS wrong_inner_code "
+                "FROM cells LEFT JOIN identity USING (firm_id)")  # fmt: skip  # noqa: E501
+    if any(column.name == "firm_id" for column in table.columns):
+        return "firm_key FROM cells LEFT JOIN firm_keys USING (firm_id)"
+    return "source_row AS row_key FROM cells"
+
+
+def _write_identity(con: duckdb.DuckDBPyConnection) -> None:
+    """Write table ``identity``: firm_ids that are a citizen's number or a faulty credit code."""
+    ids = [row[0] for row in con.execute(
+        "SELECT DISTINCT firm_id FROM cells WHERE length(firm_id) = 18 ORDER BY 1").fetchall()]  # fmt: skip
+    person = is_citizen_number(ids)
+    shaped = looks_like_credit_code(ids)
+    valid, inner = credit_code_checks([i for i, like in zip(ids, shaped, strict=True) if like])
+    if len(valid) and valid.mean() < 0.5:  # another numbering of 18 characters, no credit codes
+        shaped[:] = False
+        valid = inner = valid[:0]
+    wrong, wrong_inner = shaped.copy(), shaped.copy()
+    wrong[shaped], wrong_inner[shaped] = ~valid, valid & ~inner
+    rows = [
+        (i, bool(p), bool(w) and not p, bool(n) and not p)
+        for i, p, w, n in zip(ids, person, wrong, wrong_inner, strict=True)
+        if p or w or n
+    ]
+    con.execute("CREATE OR REPLACE TABLE identity (firm_id VARCHAR, is_person BOOLEAN, "
+                "wrong_code BOOLEAN, wrong_inner_code BOOLEAN)")  # fmt: skip
+    if rows:
+        con.register("incoming", pd.DataFrame(rows))
+        con.execute("INSERT INTO identity SELECT * FROM incoming")
+        con.unregister("incoming")
