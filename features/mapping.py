@@ -146,7 +146,7 @@ def _inside(source: Path, name: str) -> Path | None:
 def _run(con: duckdb.DuckDBPyConnection, sandbox: duckdb.DuckDBPyConnection, table: str,
          query: str) -> None:  # fmt: skip
     try:
-        batches = sandbox.execute(query).to_arrow_reader(100_000)
+        batches = sandbox.sql(query).to_arrow_reader(100_000)
         con.register("incoming", batches)
         con.execute(f"CREATE OR REPLACE TABLE raw_{table} AS "
                     "SELECT row_number() OVER () AS source_row, * FROM incoming")  # fmt: skip

@@ -1,0 +1,1 @@
+"""X, y and weights in; chances and amounts out. Knows no firm and no law."""

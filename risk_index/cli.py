@@ -1,0 +1,188 @@
+"""The command line: one verb a step of the pipeline. Files hold results, standard error the messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+import risk_index
+from features.failures import RecordsError
+from models.examples import ExamplesError, NotEnoughLabels
+from models.fitted import ModelFileError
+from risk_index.errors import UserError
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+DATA_SAYS_NO = 1
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+FOLDER = click.Path(path_type=Path)
+
+
+def say(message: str) -> None:
+    """Write a message to standard error."""
+    click.echo(message, err=True)
+
+
+def honest(verb: Verb) -> Verb:
+    """Turn what the user can mend into a message and exit code 1."""
+
+    @wraps(verb)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return verb(*args, **kwargs)
+        except RecordsError as error:
+            noted = [str(f) for f in error.failures if f.action != "refused"]
+            for line in noted:
+                say(f"- {line}")
+            say(f"The records cannot be used:\n{error}")
+        except (UserError, NotEnoughLabels, ExamplesError, ModelFileError) as error:
+            say(f"Error: {error}")
+        except OSError as error:
+            say(f"Error: {error.strerror or error}: {error.filename or ''}")
+        sys.exit(DATA_SAYS_NO)
+
+    return run  # type: ignore[return-value]
+
+
+def source_options(verb: Verb) -> Verb:
+    """Add the options that name records, mapping and settings."""
+    mapping = click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
+    settings = click.option("--settings", type=FOLDER, help="YAML file that overrides single settings.")
+    return click.argument("records", type=FOLDER)(mapping(settings(verb)))  # type: ignore[return-value]
+
+
+def as_of_option(verb: Verb) -> Verb:
+    """Add the as-of date."""
+    return click.option("--as-of", type=DATE, required=True, metavar="YYYY-MM-DD",
+                        help="Only what was recorded by this day is seen.")(verb)  # type: ignore[return-value]  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(risk_index.__version__, prog_name="risk-index")
+def main() -> None:
+    """Order inspections by risk: from records of firms to a ranked CSV.
+
+    An internal aid for planning inspections. No credit rating; no output may feed a punishment.
+    """
+
+
+@main.command()
+@click.argument("out", type=FOLDER)
+@click.option("--firms", type=click.IntRange(min=1), default=20_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@honest
+def world(out: Path, firms: int, seed: int) -> None:
+    """Write a synthetic registry with known truth into OUT."""
+    from risk_index.demo import make_world
+
+    made = make_world(out, firms, seed, say)
+    say(f"records in {out / 'records'}, truth in {out / 'truth.parquet'}; fit and rank at {made}")
+
+
+@main.command()
+@source_options
+@click.option("--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report.")
+@honest
+def check(records: Path, mapping: Path | None, settings: Path | None, out: Path) -> None:
+    """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
+    from risk_index import pipeline
+
+    quality = pipeline.check(pipeline.Source(records, mapping, settings), out)
+    for failure in quality.failures:
+        say(f"- {failure}")
+    for table in quality.tables:
+        if table.file:
+            say(f"{table.table}: {table.n_accepted} of {table.n_read} rows accepted ({table.file})")
+    say(f"report in {out / 'quality.json'}" + (f", rejected rows in {out / 'rejected'}" if quality.failures else ""))
+
+
+@main.command()
+@source_options
+@as_of_option
+@click.option("--out", type=FOLDER, required=True, help="Folder of the fit.")
+@click.option("--tracking-uri", help="MLflow server; a SQLite file in the folder by default.")
+@honest
+def fit(records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, out: Path,
+        tracking_uri: str | None) -> None:  # fmt: skip
+    """Train both models on what RECORDS held by the as-of date."""
+    from risk_index import pipeline
+
+    source = pipeline.Source(records, mapping, settings)
+    facts = pipeline.fit(source, as_of.date(), out, say, tracking_uri)
+    _say_fit(facts, out)
+
+
+def _say_fit(facts: dict[str, Any], out: Path) -> None:
+    for note in facts["notes"]:
+        say(f"note: {note}")
+    judged = {(row["method"], row["metric"]): row["value"] for row in facts["metrics"]}
+    if judged:
+        say(f"judged on {facts['judged_on']}: AUC {judged['likelihood', 'auc']:.3f}, harm found by 10 % of "
+            f"visits {judged['index', 'harm_at_10']:.3f} (own decayed rate "
+            f"{judged['own_decayed_rate', 'harm_at_10']:.3f})")  # fmt: skip
+    say(f"model {facts['model_version']} in {out / 'model'}; figures in {out / 'metrics.json'}, card in {out / 'card.md'}")
+
+
+@main.command()
+@source_options
+@as_of_option
+@click.option("--model", type=FOLDER, required=True, help="Folder of a fit.")
+@click.option("--out", type=FOLDER, default=Path("ranked.csv"), show_default=True)
+@honest
+def rank(records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, model: Path,
+         out: Path) -> None:  # fmt: skip
+    """Rank every firm of RECORDS with a fitted model."""
+    from risk_index import pipeline
+
+    ranking = pipeline.rank(pipeline.Source(records, mapping, settings), as_of.date(), model, out, say)
+    counts = ", ".join(f"{tier} {count}" for tier, count in ranking.tier_counts.items())
+    say(f"{ranking.n_firms} firms in {ranking.path} (tiers by fixed shares: {counts}; "
+        f"{ranking.capacity_per_year:.1f} inspections a year)")  # fmt: skip
+
+
+@main.command()
+@click.argument("model", type=FOLDER)
+@click.option("--ranked", type=FOLDER, help="The ranking to show the top of.")
+@click.option("--out", type=FOLDER, default=Path("report.html"), show_default=True)
+@honest
+def report(model: Path, ranked: Path | None, out: Path) -> None:
+    """Write one HTML file on the fit in folder MODEL."""
+    from risk_index.report import write_report
+
+    write_report(model, ranked, out)
+    say(f"report in {out}")
+
+
+@main.command()
+@source_options
+@as_of_option
+@click.option("--out", type=FOLDER, required=True, help="Folder for everything that is made.")
+@honest
+def run(records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, out: Path) -> None:
+    """Check, fit, rank and report on RECORDS."""
+    from risk_index import demo, pipeline
+
+    facts = demo.run_all(pipeline.Source(records, mapping, settings), as_of.date(), out, say)
+    _say_fit(facts, out / "fit")
+    say(f"ranking in {out / 'ranked.csv'}, report in {out / 'report.html'}")
+
+
+@main.command()
+@click.option("--out", type=FOLDER, default=Path("build/demo"), show_default=True)
+@click.option("--firms", type=click.IntRange(min=100), default=20_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@honest
+def demo(out: Path, firms: int, seed: int) -> None:
+    """All steps on a synthetic world, ending with the first rows of the ranking."""
+    from risk_index.demo import demonstrate
+
+    demonstrate(out, firms, seed, say)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""check, fit, rank, run, demo: short straight functions from records to the ranked CSV."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import risk_index
+from features.asof import SectorClass, snapshot_of_registry
+from features.catalogue import in_use
+from features.failures import RecordsError
+from features.mapping import load_mapping
+from features.records import Quality, Records, open_records
+from models.fitted import FittedModel
+from risk_index import tracking
+from risk_index.card import model_card
+from risk_index.errors import UserError
+from risk_index.index import IndexScale
+from risk_index.judgement import Judgement, judge
+from risk_index.pictures import draw_pictures
+from risk_index.ranking import Ranking, write_ranking
+from risk_index.scoring import expected_harm, score
+from risk_index.settings import Settings, load_sectors, load_settings
+from risk_index.training import TrainingSet, fit_models, training_set
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the records lie and how to read them."""
+
+    records: Path
+    mapping: Path | None = None
+    settings: Path | None = None
+
+    @property
+    def sectors(self) -> tuple[SectorClass, ...]:
+        """Return the guide of industries: the mapping's own ``sectors.csv`` if it has one."""
+        own = self.mapping / "sectors.csv" if self.mapping else None
+        return load_sectors(own if own and own.is_file() else None)
+
+    @contextmanager
+    def open(self, rejected: Path | None = None) -> Iterator[Records]:
+        """Open the checked records."""
+        mapping = load_mapping(self.mapping) if self.mapping else None
+        with open_records(self.records, mapping, rejected=rejected) as records:
+            yield records
+
+
+@contextmanager
+def whole_folder(out: Path, marker: str) -> Iterator[Path]:
+    """Give a folder beside `out` that takes its place only when everything is written.
+
+    Raises
+    ------
+    UserError
+        Where `out` holds something else than an earlier result (a folder with `marker`).
+    """
+    out = out.resolve()
+    if out.exists() and not (out / marker).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} exists and holds something else: name a new folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
+        fresh = Path(name) / "fresh"
+        fresh.mkdir()
+        yield fresh
+        if out.exists():
+            out.rename(Path(name) / "old")
+        fresh.rename(out)
+
+
+def check(source: Source, out: Path) -> Quality:
+    """Check the records; write ``quality.json`` and ``rejected/`` into `out`.
+
+    Raises
+    ------
+    RecordsError
+        Where the records cannot be used; both are written all the same.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    rejected = out / "rejected"
+    shutil.rmtree(rejected, ignore_errors=True)
+    try:
+        with source.open(rejected) as records:
+            quality = records.quality
+    except RecordsError as error:
+        (out / "quality.json").write_text(Quality((), error.failures).as_json(), encoding="utf-8")
+        raise
+    (out / "quality.json").write_text(quality.as_json(), encoding="utf-8")
+    return quality
+
+
+def fit(source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str | None = None) -> dict[str, Any]:
+    """Train both models on what was known by `as_of` and write the folder of the fit.
+
+    Returns
+    -------
+    dict
+        The facts that stand in ``metrics.json``.
+    """
+    settings, sectors = load_settings(as_of, source.settings), source.sectors
+    with whole_folder(run, "metrics.json") as fresh:
+        say("reading and checking the records")
+        with source.open(fresh / "rejected") as records:
+            say("computing the features of past dates")
+            training = training_set(records, as_of, settings.plan, settings.law, sectors)
+            say(f"fitting on {len(training.examples)} examples")
+            model = fit_models(training.examples, as_of, training.calendar.horizon_days, settings.plan)
+            say("judging on a later date, beside the simple methods")
+            judgement = judge(training, settings.plan)
+            say("scoring the registry for the index's average")
+            snapshot = snapshot_of_registry(records, as_of, settings.law, sectors)
+            harm = expected_harm(snapshot, model)
+            if not len(harm):
+                raise UserError(f"firms: no firm is known, registered and open on {as_of}.")
+            scale = IndexScale(float(harm.mean()), settings.average_points, settings.points_per_doubling)
+            model = replace(model, meta=_meta(records, as_of, settings, scale, training))
+            facts = _facts(records.quality, model, training, judgement, len(harm))
+            say("drawing and writing")
+            sample = training.examples.X.tail(5000)
+            _write(fresh, records.quality, model, judgement, facts, sample)
+    facts["mlflow_run"] = _track(run, facts, settings, judgement, tracking_uri, say)
+    return facts
+
+
+def _meta(records: Records, as_of: dt.date, settings: Settings, scale: IndexScale,
+          training: TrainingSet) -> dict[str, Any]:  # fmt: skip
+    return {
+        "as_of": as_of.isoformat(),
+        "scale": asdict(scale),
+        "horizon_days": training.calendar.horizon_days,
+        "settings": asdict(settings),
+        "fingerprint": records.quality.fingerprint,
+        "features": [feature.name for feature in in_use()],
+        "risk_index": risk_index.__version__,
+        "seed": settings.plan.seed,
+    }
+
+
+def _facts(quality: Quality, model: FittedModel, training: TrainingSet, judgement: Judgement,
+           n_firms: int) -> dict[str, Any]:  # fmt: skip
+    days = training.calendar
+    return {
+        "as_of": days.as_of.isoformat(),
+        "judged_on": days.judged_on.isoformat(),
+        "horizon_days": days.horizon_days,
+        "model_version": model.version,
+        "n_firms": n_firms,
+        "n_examples": len(training.examples),
+        "n_inspections": int(training.labels.inspection_id.nunique()),
+        "average_harm": model.meta["scale"]["average_harm"],
+        "severity_form": model.severity.form,
+        "rounds": {"likelihood": model.likelihood.rounds, "severity": model.severity.rounds},
+        "notes": [*judgement.notes, *model.likelihood.notes, *model.severity.notes],
+        "fingerprint": quality.fingerprint,
+        "metrics": _plain(judgement.table),
+        "differences": _plain(judgement.differences),
+        "learning_curve": _plain(judgement.curve),
+        "severity_comparison": _plain(model.severity.comparison),
+    }
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = frame.to_dict("records")
+    return [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+            for row in rows]  # fmt: skip
+
+
+def _write(folder: Path, quality: Quality, model: FittedModel, judgement: Judgement,
+           facts: dict[str, Any], sample: pd.DataFrame) -> None:  # fmt: skip
+    model.save(folder / "model")
+    (folder / "quality.json").write_text(quality.as_json(), encoding="utf-8")
+    text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False, default=_number)
+    (folder / "metrics.json").write_text(text, encoding="utf-8")
+    (folder / "card.md").write_text(model_card(facts), encoding="utf-8")
+    draw_pictures(judgement, model, sample, folder / "pictures")
+
+
+def _number(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value)} is no JSON")
+
+
+def _track(run: Path, facts: dict[str, Any], settings: Settings, judgement: Judgement,
+           tracking_uri: str | None, say: Say) -> str | None:  # fmt: skip
+    """Record the fit; a store that fails costs a message, never the fit."""
+    metrics = {f"{row['method']}_{row['metric']}": float(row["value"]) for row in facts["metrics"]
+               if row["value"] is not None}  # fmt: skip
+    tags = {"model_version": facts["model_version"], "as_of": facts["as_of"],
+            "data": json.dumps(facts["fingerprint"])}  # fmt: skip
+    try:
+        return tracking.log_fit(run, asdict(settings), metrics, tags, tracking_uri)
+    except tracking.FAILURES as error:
+        say(f"MLflow did not record the fit ({error}); the fit itself is whole in {run}")
+        return None
+
+
+def rank(source: Source, as_of: dt.date, run: Path, out: Path, say: Say) -> Ranking:
+    """Rank every open firm with a saved model and write the CSV."""
+    model = FittedModel.load(run / "model")
+    if model.meta.get("features") != [feature.name for feature in in_use()]:
+        raise UserError(f"{run}: the model was fitted with another catalogue of features; fit anew")
+    settings, sectors = load_settings(as_of, source.settings), source.sectors
+    scale = IndexScale(**model.meta["scale"])
+    if as_of.isoformat() < model.meta["as_of"]:
+        say(f"note: the model learnt from outcomes up to {model.meta['as_of']}, later than {as_of}")
+    say("reading and checking the records")
+    with source.open() as records:
+        for failure in records.quality.failures:
+            say(str(failure))
+        snapshot = snapshot_of_registry(records, as_of, settings.law, sectors)
+        n_firms = int(snapshot.spine.count().execute())
+        done = 0
+
+        def progress(count: int) -> None:
+            nonlocal done
+            done += count
+            say(f"scored {done} of {n_firms} firms")
+
+        return write_ranking(score(snapshot, model, scale, progress), out, settings.allocation,
+                             model.version, as_of)

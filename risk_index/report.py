@@ -1,0 +1,79 @@
+"""The first report: one self-contained HTML file of a fit and, where given, its ranking."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from risk_index.errors import UserError
+
+SHOWN_METRICS = {
+    "auc": "AUC", "average_precision": "average precision", "brier": "Brier score",
+    "calibration_slope": "calibration slope", "calibration_intercept": "calibration intercept",
+    "violations_at_5": "violations found by 5 % of visits", "violations_at_10": "by 10 %",
+    "violations_at_20": "by 20 %", "harm_at_5": "harm found by 5 % of visits",
+    "harm_at_10": "by 10 %", "harm_at_20": "by 20 %", "lift_at_10": "lift at 10 %",
+}  # fmt: skip
+TOP_ROWS = 50
+
+
+def write_report(run: Path, ranked: Path | None, out: Path) -> None:
+    """Write the report of the fit in folder `run` to `out`.
+
+    Raises
+    ------
+    UserError
+        Where the folder holds no fit.
+    """
+    if not (run / "metrics.json").is_file():
+        raise UserError(f"{run} holds no fit (metrics.json is missing): name the folder of a fit")
+    facts = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    quality = json.loads((run / "quality.json").read_text(encoding="utf-8"))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    page = environment.get_template("report.html.j2").render(
+        facts=facts, quality=quality, metrics=_metric_rows(facts["metrics"]),
+        pictures=_pictures(run / "pictures"), top=_top(ranked), shown=SHOWN_METRICS,
+    )  # fmt: skip
+    beside = out.with_name(f".{out.name}.partial")
+    beside.write_text(page, encoding="utf-8")
+    beside.replace(out)
+
+
+def _metric_rows(metrics: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return one row a method with a cell `value [low, high]` a metric."""
+    if not metrics:
+        return []
+    frame = pd.DataFrame(metrics)
+    rows = []
+    for method, part in frame.groupby("method", sort=False):
+        cells = {row.metric: _cell(row.value, row.low, row.high) for row in part.itertuples()}
+        rows.append({"method": str(method).replace("_", " "), "cells": cells})
+    return rows
+
+
+def _cell(value: float, low: float, high: float) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _pictures(folder: Path) -> dict[str, str]:
+    files = sorted(folder.glob("*.png")) if folder.is_dir() else []
+    return {f.stem.replace("_", " "): base64.b64encode(f.read_bytes()).decode() for f in files}
+
+
+def _top(ranked: Path | None) -> list[dict[str, str]]:
+    if ranked is None:
+        return []
+    try:
+        rows = pd.read_csv(ranked, dtype=str, nrows=TOP_ROWS, encoding="utf-8-sig").fillna("")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{ranked} cannot be read as a ranking: {error}") from error
+    return [{str(k): str(v) for k, v in row.items()} for row in rows.to_dict("records")]

@@ -1,0 +1,108 @@
+"""Score the registry batch by batch: chances, harms, intervals and reasons of every open firm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from features.asof import Snapshot
+from features.catalogue import in_use
+from features.matrix import batches
+from models.fitted import FittedModel
+from risk_index.index import Floats, IndexScale
+from risk_index.reasons import Points, leading, points
+
+BATCH_FIRMS = 50_000
+ADDITIVITY_TOLERANCE = 0.01
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of scored firms: their rows for the ranking and their points by topic."""
+
+    rows: pd.DataFrame
+    topics: pd.DataFrame
+
+
+def expected_harm(snapshot: Snapshot, model: FittedModel) -> Floats:
+    """Return the expected harm of every firm of the snapshot, without reasons; shape (n,)."""
+    parts = [
+        model.likelihood.predict(X) * model.severity.predict(X)
+        for X in batches(snapshot, in_use(), BATCH_FIRMS)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def score(snapshot: Snapshot, model: FittedModel, scale: IndexScale,
+          progress: Progress | None = None) -> Iterator[Batch]:  # fmt: skip
+    """Yield scored batches in the order of the firms' ids.
+
+    Raises
+    ------
+    ArithmeticError
+        Where reasons do not sum to the distance from 50 within 0.01 points.
+    """
+    for X in batches(snapshot, in_use(), BATCH_FIRMS):
+        if len(X):
+            yield _scored(_details(snapshot, X), X, model, scale)
+        if progress:
+            progress(len(X))
+
+
+def _details(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
+    low, high = int(X.firm_key.min()), int(X.firm_key.max())
+    firms = snapshot.restrict(
+        snapshot.spine.filter(ibis._.firm_key.between(low, high))).known("firms")  # fmt: skip
+    found = firms.select("firm_key", "firm_id", "name", "sector", "region").execute()
+    return X[["firm_key"]].merge(found, on="firm_key", how="left", validate="1:1")
+
+
+def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: IndexScale) -> Batch:
+    likelihood, severity = model.likelihood.predict(X), model.severity.predict(X)
+    p_low, p_high = model.likelihood.interval(X)
+    s_low, s_high = model.severity.interval(X)
+    harm = likelihood * severity
+    found = points(model, X, scale)
+    check_sum(found, scale.unclipped(harm) - scale.average_points)
+    reasons = leading(found, X)
+    rows = details.assign(
+        likelihood=likelihood, likelihood_low=p_low, likelihood_high=p_high,
+        severity=severity, severity_low=s_low, severity_high=s_high, expected_harm=harm,
+        index=scale.index(harm), index_low=scale.index(p_low * s_low),
+        index_high=scale.index(p_high * s_high), completeness=completeness(details, X),
+        notes=notes(X),
+        **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
+    )  # fmt: skip
+    return Batch(rows, pd.concat([details[["firm_id"]], found.by_topic()], axis=1))
+
+
+def check_sum(found: Points, distance: Floats) -> None:
+    """Raise where the points of a firm do not sum to its distance from 50 before clipping."""
+    gap = np.abs(found.values.sum(axis=1) + found.start - distance)
+    if gap.max(initial=0.0) > ADDITIVITY_TOLERANCE:
+        raise ArithmeticError(f"reasons miss the index by {gap.max():.4f} points")
+
+
+def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
+    """Return the share of seven things that is on record: what the index rests on.
+
+    Sector, region, day of registration, capital, employees or size class, a permit, and an
+    inspection with its outcome.
+    """
+    known = [
+        details["sector"].notna(), details["region"].notna(), X.firm_age_days.notna(),
+        X.registered_capital.notna(), X.employees.notna() | X.size_class.notna(),
+        X.permits_ever > 0, X.inspections > 0,
+    ]  # fmt: skip
+    return np.mean([flag.to_numpy() for flag in known], axis=0)
+
+
+def notes(X: pd.DataFrame) -> list[str]:
+    """Return the words that a reader of a row must know."""
+    never = np.where(X.inspections.to_numpy() > 0, "", "never inspected; ")
+    return [f"{word}tier_stability not measured" for word in never]

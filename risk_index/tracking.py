@@ -1,0 +1,74 @@
+"""Every fit is a run in MLflow: parameters, data fingerprint, metrics, pictures, both models.
+
+The only module that knows MLflow. The store is a SQLite file in the run's own folder unless a tracking
+address is given.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import mlflow  # noqa: E402
+from mlflow.entities import Metric, Param, RunTag  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow.tracking import MlflowClient  # noqa: E402
+
+FAILURES = (MlflowException, OSError)
+"""What a missing or failing store raises."""
+EXPERIMENT = "risk-index"
+LONGEST_VALUE = 500
+
+
+def log_fit(
+    run: Path,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    tracking_uri: str | None = None,
+) -> str:
+    """Record a fit and everything in its folder; return the run's id.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of the fit; its files, but for the store itself, become artefacts.
+    params, metrics, tags
+        Settings, figures and fingerprints of the fit. Metrics that are not finite are left out.
+    tracking_uri : str, optional
+        Address of a tracking server; ``RUN/mlflow.db`` by default.
+    """
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    client = MlflowClient(tracking_uri or f"sqlite:///{run / 'mlflow.db'}")
+    experiment = _experiment(client, None if tracking_uri else run / "mlflow-artefacts")
+    run_id = client.create_run(experiment, tags={"mlflow.runName": run.name}).info.run_id
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, value, 0, 0) for name, value in metrics.items() if abs(value) < 1e300],
+        params=[Param(name, str(value)[:LONGEST_VALUE]) for name, value in params.items()],
+        tags=[RunTag(name, value[:LONGEST_VALUE]) for name, value in tags.items()],
+    )
+    for path in sorted(run.iterdir()):
+        if not path.name.startswith("mlflow"):
+            (client.log_artifacts(run_id, str(path), path.name) if path.is_dir()
+             else client.log_artifact(run_id, str(path)))  # fmt: skip
+    client.set_terminated(run_id)
+    return str(run_id)
+
+
+def _experiment(client: MlflowClient, artefacts: Path | None) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    location = None if artefacts is None else artefacts.resolve().as_uri()
+    return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+
+
+def version() -> str:
+    """Return MLflow's version."""
+    return str(mlflow.__version__)

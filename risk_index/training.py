@@ -1,0 +1,198 @@
+"""Features meet models: examples from records, both fits, and a judgement on a later date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.asof import Law, SectorClass, snapshot_of_rows
+from features.catalogue import FEATURES, in_use
+from features.labels import labels
+from features.matrix import matrix
+from features.records import Records
+from models.examples import Examples, NotEnoughLabels
+from models.fitted import FittedModel
+from models.folds import Fold, later_folds
+from models.likelihood import fit_likelihood
+from models.severity import fit_severity
+from models.trees import TreeSettings
+
+LIKELIHOOD = {f.name: f.likelihood for f in FEATURES if f.likelihood is not None}
+SEVERITY = {f.name: f.severity for f in FEATURES if f.severity is not None}
+HORIZONS_NEEDED = 6
+SHORTEST_HORIZON_DAYS = 90
+WEIGHT_TRIM_QUANTILE = 0.99
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How training looks at the past.
+
+    Attributes
+    ----------
+    horizon_days : int
+        Window of the label after each as-of date, where the history is long enough.
+    grid_months : int
+        Step between as-of dates.
+    history_years : int
+        How far back they go.
+    n_folds : int
+        Parts of controllers.
+    seed : int
+        For folds, columns and rows of trees.
+    trees : TreeSettings
+        How trees are grown.
+    """
+
+    horizon_days: int = 365
+    grid_months: int = 3
+    history_years: int = 6
+    n_folds: int = 4
+    seed: int = 20260101
+    trees: TreeSettings = TreeSettings(num_leaves=15, feature_share=0.3, l2=20.0)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When training looks at the registry.
+
+    Attributes
+    ----------
+    as_of : date
+        Day of the fit: nothing recorded later is seen.
+    dates : tuple of date
+        As-of dates of the examples, oldest first, all before `as_of`.
+    horizon_days : int
+        Window of the label after each date.
+    judged_on : date
+        The date whose labels are kept for judging a fit made on that very day.
+    """
+
+    as_of: dt.date
+    dates: tuple[dt.date, ...]
+    horizon_days: int
+    judged_on: dt.date
+
+
+def calendar(records: Records, as_of: dt.date, plan: Plan) -> Calendar:
+    """Lay the training dates on a grid that ends at the as-of date.
+
+    A history shorter than six horizons shortens the horizon, to 90 days at the least.
+    """
+    first = first_inspection(records, as_of)
+    history_days = (as_of - first).days
+    horizon = min(plan.horizon_days,
+                  max(SHORTEST_HORIZON_DAYS, history_days // HORIZONS_NEEDED))  # fmt: skip
+    months = min(plan.grid_months, max(1, round(horizon / 122)))
+    earliest = max(first, as_of - dt.timedelta(days=round(365.25 * plan.history_years)))
+    steps = range(1, 12 * 41 // months)
+    grid = [(pd.Timestamp(as_of) - pd.DateOffset(months=months * step)).date() for step in steps]
+    dates = tuple(sorted(day for day in grid if day >= earliest))
+    if not dates:
+        raise NotEnoughLabels(
+            f"inspections: the first known one is of {first}, too close to {as_of}: "
+            f"the history is shorter than one step of {months} months. Take a later as-of date."
+        )
+    aim = as_of - dt.timedelta(days=horizon)
+    judged_on = max((day for day in dates if day <= aim), default=dates[0])
+    return Calendar(as_of, dates, horizon, judged_on)
+
+
+def first_inspection(records: Records, as_of: dt.date) -> dt.date:
+    """Return the day of the first inspection with an outcome known by the as-of date."""
+    visits = records.table("inspections")
+    known = visits.filter(visits.recorded_on <= as_of, visits.violation.notnull())
+    first = known.inspected_on.min().execute()
+    if first is None or pd.isna(first):
+        raise NotEnoughLabels(
+            f"inspections: no inspection with a recorded outcome by {as_of}; the models learn from "
+            "outcomes. Add inspections with violation 0 or 1, or take a later as-of date."
+        )
+    return pd.Timestamp(first).date()
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Examples and the labels they come from, row by row."""
+
+    examples: Examples
+    labels: pd.DataFrame
+    calendar: Calendar
+
+
+def training_set(records: Records, as_of: dt.date, plan: Plan, law: Law,
+                 sectors: tuple[SectorClass, ...]) -> TrainingSet:  # fmt: skip
+    """Build the examples: firms on past dates with what the next planned inspection found."""
+    days = calendar(records, as_of, plan)
+    found = labels(records, days.dates, days.horizon_days, as_of)
+    if found.empty:
+        raise NotEnoughLabels(
+            f"inspections: none of a planned kind within {days.horizon_days} days after one of the "
+            f"{len(days.dates)} dates from {days.dates[0]} to {days.dates[-1]}."
+        )
+    snapshot = snapshot_of_rows(records, found, law, sectors)
+    rows = matrix(snapshot, in_use())
+    rows = rows.merge(found, on=["firm_key", "as_of"], how="inner", validate="1:1")
+    rows = rows.merge(controllers(records), on="firm_key")
+    rows = rows.sort_values(["as_of", "firm_key"], ignore_index=True)
+    names = [feature.name for feature in in_use()]
+    examples = Examples(
+        X=rows[names],
+        violation=rows.violation.to_numpy(np.int8),
+        harm=np.where(rows.violation == 1, rows.harm, np.nan),
+        weight=design_weights(rows) / shared_by(rows),
+        as_of=rows.as_of.to_numpy("datetime64[D]"),
+        known_on=rows.known_on.to_numpy("datetime64[D]"),
+        controller=rows.controller.to_numpy(np.int64),
+    )
+    return TrainingSet(examples, rows.drop(columns=names), days)
+
+
+def controllers(records: Records) -> pd.DataFrame:
+    """Return each firm's controller as a number: the group's first firm, or the firm itself."""
+    firms = records.table("firms").select("firm_key", "group_id", "recorded_on").execute()
+    latest = firms.sort_values(["firm_key", "recorded_on"]).groupby("firm_key", as_index=False).last()
+    first = latest.groupby("group_id").firm_key.transform("min")
+    controller = first.fillna(latest.firm_key).astype("int64")
+    return pd.DataFrame({"firm_key": latest.firm_key, "controller": controller})
+
+
+def design_weights(rows: pd.DataFrame) -> np.ndarray:
+    """Return 1/chance of selection where it is known, relative to its mean, else 1; shape (n,).
+
+    Trimmed at its 99th percentile.
+    """
+    inverse = 1.0 / rows.inclusion_probability.to_numpy(float)
+    known = np.isfinite(inverse)
+    design = np.ones(len(rows))
+    if known.any():
+        trimmed = np.minimum(inverse[known], np.quantile(inverse[known], WEIGHT_TRIM_QUANTILE))
+        design[known] = trimmed / trimmed.mean()
+    return design
+
+
+def shared_by(rows: pd.DataFrame) -> np.ndarray:
+    """Return the number of examples whose label is the same inspection; shape (n,)."""
+    return rows.groupby("inspection_id").inspection_id.transform("size").to_numpy(float)
+
+
+def fit_models(examples: Examples, known_by: dt.date, horizon_days: int, plan: Plan) -> FittedModel:
+    """Fit likelihood and severity on what was known by a day; rounds and calibration on later rows.
+
+    Labels of the last horizon before `known_by` are the later rows; the rows that the folds learn from
+    end one more horizon earlier, so that every label window had closed.
+    """
+    seen = examples.take(examples.known_on <= np.datetime64(known_by, "D"))
+    folds = folds_before(seen, known_by, horizon_days, plan)
+    likelihood = fit_likelihood(seen, LIKELIHOOD, folds, plan.trees, plan.seed)
+    severity = fit_severity(seen, SEVERITY, folds, plan.trees, plan.seed)
+    return FittedModel(likelihood, severity)
+
+
+def folds_before(examples: Examples, known_by: dt.date, horizon_days: int, plan: Plan) -> list[Fold]:
+    """Return folds whose later rows are those of the last horizon before a day."""
+    split = np.datetime64(known_by, "D") - np.timedelta64(horizon_days, "D")
+    return later_folds(examples, split, horizon_days, plan.n_folds, plan.seed)
