@@ -26,8 +26,15 @@ def failure_of(table: RecordTable, typed: ibis.Table, rule: Rule) -> Failure:
         str(key) if isinstance(key, str) else f"row {row}"
         for key, row in first.itertuples(index=False)
     )
-    return Failure(table.name, rule.column, rule.text, int(bad.count().execute()), ids,
-                   rule.remedy, rule.action)  # fmt: skip
+    return Failure(
+        table.name,
+        rule.column,
+        rule.text,
+        int(bad.count().execute()),
+        ids,
+        rule.remedy,
+        rule.action,
+    )
 
 
 def malformed_lines(backend: Backend, table: RecordTable) -> list[Failure]:
@@ -35,9 +42,17 @@ def malformed_lines(backend: Backend, table: RecordTable) -> list[Failure]:
     lines = _malformed(backend, table)
     if not lines:
         return []
-    return [Failure(table.name, "", "line with too many, too few or unclosed cells", len(lines),
-                    tuple(f"line {line}" for line in lines[:3]),
-                    "Mend the line; quote text that holds the delimiter.", "row rejected")]  # fmt: skip
+    return [
+        Failure(
+            table.name,
+            "",
+            "line with too many, too few or unclosed cells",
+            len(lines),
+            tuple(f"line {line}" for line in lines[:3]),
+            "Mend the line; quote text that holds the delimiter.",
+            "row rejected",
+        )
+    ]
 
 
 def _malformed(backend: Backend, table: RecordTable) -> list[int]:
@@ -57,10 +72,14 @@ def write_rejected(backend: Backend, table: RecordTable, broken: list[Rule], fol
     typed, raw = backend.table(f"typed_{table.name}"), backend.table(f"raw_{table.name}")
     parts = [
         typed.filter(~rule.keeps(typed)).select(
-            "source_row", column=ibis.literal(rule.column), rule=ibis.literal(rule.text),
-            action=ibis.literal(rule.action))
-        for rule in broken if rule.action != "noted"
-    ]  # fmt: skip
+            "source_row",
+            column=ibis.literal(rule.column),
+            rule=ibis.literal(rule.text),
+            action=ibis.literal(rule.action),
+        )
+        for rule in broken
+        if rule.action != "noted"
+    ]
     if parts:
         listed = parts[0] if len(parts) == 1 else ibis.union(*parts)
         found = listed.join(raw, "source_row").order_by("source_row", "column", "rule")

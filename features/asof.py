@@ -133,20 +133,23 @@ def open_firms(records: Records, dates: tuple[dt.date, ...]) -> ibis.Table:
     return known.select(*KEYS)
 
 
-def snapshot_of_registry(records: Records, as_of: dt.date, law: Law,
-                         sectors: tuple[SectorClass, ...]) -> Snapshot:  # fmt: skip
+def snapshot_of_registry(
+    records: Records, as_of: dt.date, law: Law, sectors: tuple[SectorClass, ...]
+) -> Snapshot:
     """Return the snapshot of every open firm on one date."""
     spine = open_firms(records, (as_of,))
     return Snapshot(records, spine, (as_of,), law, sectors)
 
 
-def snapshot_of_rows(records: Records, rows: pd.DataFrame, law: Law,
-                     sectors: tuple[SectorClass, ...]) -> Snapshot:  # fmt: skip
+def snapshot_of_rows(
+    records: Records, rows: pd.DataFrame, law: Law, sectors: tuple[SectorClass, ...]
+) -> Snapshot:
     """Return the snapshot of (firm_key, as_of) pairs, such as those that have labels."""
     pairs = rows[list(KEYS)].drop_duplicates().sort_values(["as_of", "firm_key"])
     dates = tuple(sorted({pd.Timestamp(day).date() for day in pairs.as_of.unique()}))
     table = records.con.create_table(
-        "spine_rows", ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
+        "spine_rows",
+        ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
         overwrite=True,
-    )  # fmt: skip
+    )
     return Snapshot(records, table, dates, law, sectors)

@@ -59,7 +59,8 @@ class RecordsError(Exception):
         super().__init__("\n".join(f"- {failure}" for failure in refused))
 
 
-def refusal(table: str, column: str, rule: str, remedy: str, count: int = 1,
-            first_ids: tuple[str, ...] = ()) -> Failure:  # fmt: skip
+def refusal(
+    table: str, column: str, rule: str, remedy: str, count: int = 1, first_ids: tuple[str, ...] = ()
+) -> Failure:
     """Return a failure that stops the work."""
     return Failure(table, column, rule, count, first_ids, remedy, "refused")

@@ -8,7 +8,15 @@ import ibis
 
 from features.asof import Snapshot
 from features.feature import (
-    NEVER_DAYS, Count, Decayed, Feature, Largest, Ratio, Smallest, Total, where,
+    NEVER_DAYS,
+    Count,
+    Decayed,
+    Feature,
+    Largest,
+    Ratio,
+    Smallest,
+    Total,
+    where,
 )  # fmt: skip
 from features.sector import SECTOR_HARM, SECTOR_RATE, SECTOR_SEEN, planned_and_judged
 
@@ -50,7 +58,9 @@ HITS = _visit("violations_found", "violations found at inspections", "count",
               measure=Count(_VIOLATED), likelihood=1)  # fmt: skip
 HARM = _visit("harm_found", "harm found at inspections with a violation", "harm units",
               measure=Total("harm_found"), likelihood=None, severity=1)  # fmt: skip
-HARM_SEEN = _visit("harm_seen", "harm recorded at inspections", "harm units", measure=Total("harm_seen"))
+HARM_SEEN = _visit(
+    "harm_seen", "harm recorded at inspections", "harm units", measure=Total("harm_seen")
+)
 
 
 def _faded(column: str, years: float, name: str, title: str, unit: str) -> Feature:

@@ -47,12 +47,17 @@ def labels(
     rows = visits.cross_join(days)
     until = rows.as_of + ibis.interval(days=horizon_days)
     rows = rows.filter(rows.inspected_on > rows.as_of, rows.inspected_on <= until)
-    first = ibis.window(
-        group_by=["firm_key", "as_of"], order_by=["inspected_on", "inspection_id"]
-    )
+    first = ibis.window(group_by=["firm_key", "as_of"], order_by=["inspected_on", "inspection_id"])
     rows = rows.mutate(place=ibis.row_number().over(first)).filter(ibis._.place == 0)
     found = rows.select(
-        "firm_key", "as_of", "inspection_id", "inspected_on", "violation", "harm",
-        "inclusion_probability", "selection", known_on="recorded_on",
-    ).order_by(["as_of", "firm_key"])  # fmt: skip
+        "firm_key",
+        "as_of",
+        "inspection_id",
+        "inspected_on",
+        "violation",
+        "harm",
+        "inclusion_probability",
+        "selection",
+        known_on="recorded_on",
+    ).order_by(["as_of", "firm_key"])
     return found.to_pyarrow().to_pandas(date_as_object=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import sqlglot
 import yaml
-from sqlglot.tokens import TokenType
+from sqlglot import TokenType
 
 from features.failures import RecordsError, refusal
 from features.reading import as_utf8, literal
@@ -58,13 +58,19 @@ def load_mapping(folder: Path) -> Mapping:
     except yaml.YAMLError as error:
         raise _error("mapping", f"{card} is no YAML: {error}", "Mend the file.") from error
     if unknown := sorted(set(facts) - _KEYS):
-        raise _error("mapping", f"unknown keys in {card}: {', '.join(unknown)}",
-                     f"Known keys: {', '.join(sorted(_KEYS))}.")  # fmt: skip
+        raise _error(
+            "mapping",
+            f"unknown keys in {card}: {', '.join(unknown)}",
+            f"Known keys: {', '.join(sorted(_KEYS))}.",
+        )
     queries = {}
     for file in sorted(folder.glob("*.sql")):
         if file.stem not in BY_NAME:
-            raise _error(file.stem, f"{file.name} names no record table",
-                         f"Record tables: {', '.join(BY_NAME)}.")  # fmt: skip
+            raise _error(
+                file.stem,
+                f"{file.name} names no record table",
+                f"Record tables: {', '.join(BY_NAME)}.",
+            )
         queries[file.stem] = _single_select(file)
     return Mapping(
         str(facts.get("title", folder.name)),
@@ -143,15 +149,21 @@ def _inside(source: Path, name: str) -> Path | None:
     return source / name if matches else None
 
 
-def _run(con: duckdb.DuckDBPyConnection, sandbox: duckdb.DuckDBPyConnection, table: str,
-         query: str) -> None:  # fmt: skip
+def _run(
+    con: duckdb.DuckDBPyConnection, sandbox: duckdb.DuckDBPyConnection, table: str, query: str
+) -> None:
     try:
         batches = sandbox.sql(query).to_arrow_reader(100_000)
         con.register("incoming", batches)
-        con.execute(f"CREATE OR REPLACE TABLE raw_{table} AS "
-                    "SELECT row_number() OVER () AS source_row, * FROM incoming")  # fmt: skip
+        con.execute(
+            f"CREATE OR REPLACE TABLE raw_{table} AS "
+            "SELECT row_number() OVER () AS source_row, * FROM incoming"
+        )
         con.unregister("incoming")
     except duckdb.Error as error:
         message = str(error).splitlines()[0]
-        raise _error(table, f"{table}.sql fails: {message}",
-                     "Mend the statement; it may read only files of the source folder.") from error  # fmt: skip
+        raise _error(
+            table,
+            f"{table}.sql fails: {message}",
+            "Mend the statement; it may read only files of the source folder.",
+        ) from error

@@ -61,15 +61,19 @@ def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
     """Compute the population's rates by sector and by region once for all rows."""
     con = snapshot.records.con
     tables = []
-    for name, frame in (("sector_facts", sector_facts(snapshot)), ("region_facts", region_facts(snapshot))):  # noqa: E501
+    for name, frame in (
+        ("sector_facts", sector_facts(snapshot)),
+        ("region_facts", region_facts(snapshot)),
+    ):
         schema = {"as_of": "date", name.split("_")[0]: "string"}
         schema |= {column: "float64" for column in frame.columns if column not in schema}
         tables.append(con.create_table(name, ibis.memtable(frame, schema=schema), overwrite=True))
     return tables[0], tables[1]
 
 
-def expression(snapshot: Snapshot, features: tuple[Feature, ...],
-               facts: tuple[ibis.Table, ibis.Table]) -> ibis.Table:  # fmt: skip
+def expression(
+    snapshot: Snapshot, features: tuple[Feature, ...], facts: tuple[ibis.Table, ibis.Table]
+) -> ibis.Table:
     """Return the matrix as one Ibis expression over the records."""
     needed = with_parents(features)
     others = [feature for feature in needed if isinstance(feature.measure, Others)]
@@ -80,8 +84,13 @@ def expression(snapshot: Snapshot, features: tuple[Feature, ...],
         wanted = [f for f in needed if f.table == table and _aggregates(f)]
         if wanted:
             rows = _with_events(rows, EVENTS[table](wide), wanted)
-    rows = rows.mutate(**{f.name: _filled(f, rows[f.measure.column]) for f in needed
-                          if isinstance(f.measure, Fact)})  # fmt: skip
+    rows = rows.mutate(
+        **{
+            f.name: _filled(f, rows[f.measure.column])
+            for f in needed
+            if isinstance(f.measure, Fact)
+        }
+    )
     rows = rows.mutate(**{f.name: _of_others(rows, f) for f in others})
     if others:
         rows = rows.semi_join(spine, KEYS)
@@ -100,7 +109,8 @@ def _with_group_members(snapshot: Snapshot) -> ibis.Table:
     groups = snapshot.known("firms").filter(ibis._.group_id.notnull())
     groups = groups.select("group_id", "as_of").distinct()
     firms = snapshot.records.table("firms").select(
-        "firm_key", "group_id", known_from="recorded_on", known_to="superseded_on")  # fmt: skip
+        "firm_key", "group_id", known_from="recorded_on", known_to="superseded_on"
+    )
     members = firms.join(groups, "group_id")
     members = members.filter(
         members.known_from <= members.as_of,

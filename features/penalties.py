@@ -13,7 +13,16 @@ from ibis import ir
 
 from features.asof import Snapshot, in_force
 from features.feature import (
-    NEVER_DAYS, Count, Decayed, Distinct, Feature, Largest, Ratio, Smallest, Total, where,
+    NEVER_DAYS,
+    Count,
+    Decayed,
+    Distinct,
+    Feature,
+    Largest,
+    Ratio,
+    Smallest,
+    Total,
+    where,
 )  # fmt: skip
 
 BASIS = "SAMR Order 45 (publication of penalties); NDRC Order 36 of 2026 (expiry and repair)"
@@ -61,7 +70,9 @@ def _weight(rows: ibis.Table, default: object) -> ir.NumericValue:
 
 _penalty = partial(Feature, topic="penalties", table="penalties", basis=BASIS, likelihood=1)
 
-IN_FORCE = _penalty("penalties_in_force", "penalties in force", "count", measure=Count(), severity=1)
+IN_FORCE = _penalty(
+    "penalties_in_force", "penalties in force", "count", measure=Count(), severity=1
+)
 FINES = _penalty("fines_in_force", "fines of penalties in force", "currency",
                  measure=Total("fine", scale=100), likelihood=1, severity=1)  # fmt: skip
 

@@ -9,7 +9,15 @@ from ibis import ir
 
 from features.asof import Snapshot, days_between
 from features.feature import (
-    NEVER_DAYS, Count, Distinct, Fact, Feature, Largest, Ratio, Smallest, where,
+    NEVER_DAYS,
+    Count,
+    Distinct,
+    Fact,
+    Feature,
+    Largest,
+    Ratio,
+    Smallest,
+    where,
 )  # fmt: skip
 from features.sector import required_permits
 

@@ -65,7 +65,10 @@ def find_tables(path: Path) -> dict[str, Path]:
         return dict.fromkeys(BY_NAME, workbook)
     if failures or not found:
         expected = f"no record table in {path}"
-        remedy = f"Name files TABLE.csv, .csv.gz, .parquet or .xlsx with TABLE one of {', '.join(BY_NAME)}; or give a mapping (--mapping)."  # noqa: E501
+        remedy = (
+            "Name files TABLE.csv, .csv.gz, .parquet or .xlsx, with TABLE one of "
+            f"{', '.join(BY_NAME)}; or give a mapping (--mapping)."
+        )
         raise RecordsError(failures or [refusal("firms", "", expected, remedy)])
     return found
 
@@ -76,7 +79,10 @@ def _only_workbook(path: Path) -> Path | None:
 
 
 def read_table(
-    con: duckdb.DuckDBPyConnection, table: RecordTable, file: Path, scratch: Path,
+    con: duckdb.DuckDBPyConnection,
+    table: RecordTable,
+    file: Path,
+    scratch: Path,
     encoding: str = "utf-8",
 ) -> bool:
     """Read one table into ``raw_TABLE``; return False where a workbook or database lacks it."""
@@ -119,7 +125,9 @@ def _read_csv(con: duckdb.DuckDBPyConnection, name: str, text: Path, file: Path)
         "rejects_scan='malformed_scans', rejects_limit=0, null_padding=false"
     )
     con.execute("DROP TABLE IF EXISTS malformed; DROP TABLE IF EXISTS malformed_scans")
-    query = f"SELECT row_number() OVER () AS source_row, * FROM read_csv({literal(text)}, {options})"
+    query = (
+        f"SELECT row_number() OVER () AS source_row, * FROM read_csv({literal(text)}, {options})"
+    )
     _keep(con, name, query, file)
     con.execute(
         f"CREATE OR REPLACE TABLE malformed_{name} AS SELECT DISTINCT ON (line) line, "
@@ -131,7 +139,9 @@ def _unique_names(table: str, names: list[str]) -> list[str]:
     clean = [name.strip().lstrip("\ufeff") or f"column{i}" for i, name in enumerate(names, 1)]
     twice = sorted({name for name in clean if [c.lower() for c in clean].count(name.lower()) > 1})
     if twice:
-        raise RecordsError([refusal(table, twice[0], "heading occurs twice", "Rename one of them.")])
+        raise RecordsError(
+            [refusal(table, twice[0], "heading occurs twice", "Rename one of them.")]
+        )
     return clean
 
 
@@ -177,8 +187,11 @@ def _read_database(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Pat
     except duckdb.Error as error:
         rule = f"{file.name} is no DuckDB file: {str(error).splitlines()[0][:200]}"
         raise RecordsError([refusal(table.name, "", rule, "Check the file.")]) from error
-    names = con.execute("SELECT table_schema || '.' || table_name FROM information_schema.tables "
-                        "WHERE table_catalog = 'source' AND lower(table_name) = ?", [table.name]).fetchall()  # noqa: E501  # fmt: skip
+    names = con.execute(
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables "
+        "WHERE table_catalog = 'source' AND lower(table_name) = ?",
+        [table.name],
+    ).fetchall()
     if names:
         query = f"SELECT row_number() OVER () AS source_row, * FROM source.{names[0][0]}"
         _keep(con, table.name, query, file)
@@ -214,15 +227,18 @@ def _cell_text(cell: object) -> str | None:
     return None if cell in ("", None) else str(cell)
 
 
-def write_rows(con: duckdb.DuckDBPyConnection, name: str, columns: list[str],
-               rows: Iterable[Iterable[object]]) -> None:  # fmt: skip
+def write_rows(
+    con: duckdb.DuckDBPyConnection, name: str, columns: list[str], rows: Iterable[Iterable[object]]
+) -> None:
     """Write rows of cells as the text table `name`, numbered from 1."""
     cells = [[_cell_text(cell) for cell in row] for row in rows]
     frame = pd.DataFrame(cells, columns=columns, dtype=object)
     frame.insert(0, "source_row", range(1, len(frame) + 1))
     con.register("incoming", frame)
     text = ", ".join(f"{quoted(c)}::VARCHAR AS {quoted(c)}" for c in columns)
-    con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT source_row, {text} FROM incoming")
+    con.execute(
+        f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT source_row, {text} FROM incoming"
+    )
     con.unregister("incoming")
 
 

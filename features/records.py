@@ -21,6 +21,7 @@ from features.rules import broken_rules, rules_of
 from features.schema import TABLES, RecordTable
 from features.typed import column_failures, write_typed
 
+
 @dataclass(frozen=True)
 class TableQuality:
     """How a table fared: rows read, accepted and rejected, its file and its fingerprint."""
@@ -121,8 +122,9 @@ def open_records(
             backend.disconnect()
 
 
-def _check(backend: Backend, origin: dict[str, str], today: dt.date,
-           rejected: Path | None) -> Quality:  # fmt: skip
+def _check(
+    backend: Backend, origin: dict[str, str], today: dt.date, rejected: Path | None
+) -> Quality:
     failures: list[Failure] = []
     for table in TABLES:
         if table.name not in origin:
@@ -148,8 +150,9 @@ def _write_empty(backend: Backend, table: RecordTable) -> None:
     backend.con.execute(f"CREATE OR REPLACE TABLE raw_{table.name} (source_row BIGINT, {columns})")
 
 
-def _check_table(backend: Backend, table: RecordTable, file: str, today: dt.date,
-                 rejected: Path | None) -> tuple[TableQuality, list[Failure]]:  # fmt: skip
+def _check_table(
+    backend: Backend, table: RecordTable, file: str, today: dt.date, rejected: Path | None
+) -> tuple[TableQuality, list[Failure]]:
     columns = write_typed(backend.con, table)
     typed = backend.table(f"typed_{table.name}")
     n_typed = int(typed.count().execute())

@@ -47,11 +47,20 @@ def rules_of(table: RecordTable, columns: set[str], today: dt.date) -> Iterator[
     if table is FIRMS:
         yield from _identity_rules()
     elif "firm_key" in columns:
-        yield Rule("firm_id", "firm is not in table firms", "Add the firm, or drop the record.",
-                   "row rejected", lambda t: t.firm_key.notnull())  # fmt: skip
-    yield Rule("+".join(table.key), "key occurs twice on one recorded_on",
-               "Keep one row, or give the later version its own recorded_on.",
-               "row rejected", lambda t: t.copy_no == 1)  # fmt: skip
+        yield Rule(
+            "firm_id",
+            "firm is not in table firms",
+            "Add the firm, or drop the record.",
+            "row rejected",
+            lambda t: t.firm_key.notnull(),
+        )
+    yield Rule(
+        "+".join(table.key),
+        "key occurs twice on one recorded_on",
+        "Keep one row, or give the later version its own recorded_on.",
+        "row rejected",
+        lambda t: t.copy_no == 1,
+    )
 
 
 def _column_rules(
@@ -62,15 +71,30 @@ def _column_rules(
         "cell emptied" if table is FIRMS and not column.required else "row rejected"
     )  # a firm is never lost for a secondary detail
     kinds = {"date": "a date (YYYY-MM-DD)", "number": "a finite number", "text": "text"}
-    yield Rule(name, f"not {kinds[column.kind]}", f"Write {kinds[column.kind]} or leave it empty.",
-               action, lambda t: ~t[unreadable(name)])  # fmt: skip
+    yield Rule(
+        name,
+        f"not {kinds[column.kind]}",
+        f"Write {kinds[column.kind]} or leave it empty.",
+        action,
+        lambda t: ~t[unreadable(name)],
+    )
     if column.required:
-        yield Rule(name, "empty", "Fill the cell.", action,
-                   lambda t: t[name].notnull() | t[unreadable(name)])  # fmt: skip
+        yield Rule(
+            name,
+            "empty",
+            "Fill the cell.",
+            action,
+            lambda t: t[name].notnull() | t[unreadable(name)],
+        )
     if column.allowed:
         listed = ", ".join(column.allowed)
-        yield Rule(name, f"not one of {listed}", "Translate the value in the mapping.", action,
-                   lambda t: _or_empty(t[name].isin(column.allowed)))  # fmt: skip
+        yield Rule(
+            name,
+            f"not one of {listed}",
+            "Translate the value in the mapping.",
+            action,
+            lambda t: _or_empty(t[name].isin(column.allowed)),
+        )
     if column.kind == "number":
         yield from _number_rules(column, action)
     if column.kind == "date":
@@ -80,17 +104,37 @@ def _column_rules(
 def _number_rules(column: Column, action: Action) -> Iterator[Rule]:
     name, low, high = column.name, column.minimum, column.maximum
     if low is not None and column.positive:
-        yield Rule(name, f"not above {low:g}", "Correct the amount or leave it empty.", action,
-                   lambda t: _or_empty(t[name] > low))  # fmt: skip
+        yield Rule(
+            name,
+            f"not above {low:g}",
+            "Correct the amount or leave it empty.",
+            action,
+            lambda t: _or_empty(t[name] > low),
+        )
     elif low is not None:
-        yield Rule(name, f"below {low:g}", "Correct the amount or leave it empty.", action,
-                   lambda t: _or_empty(t[name] >= low))  # fmt: skip
+        yield Rule(
+            name,
+            f"below {low:g}",
+            "Correct the amount or leave it empty.",
+            action,
+            lambda t: _or_empty(t[name] >= low),
+        )
     if column.whole:
-        yield Rule(name, "not a whole number", "Correct the number.", action,
-                   lambda t: _or_empty(t[name] == t[name].floor()))  # fmt: skip
+        yield Rule(
+            name,
+            "not a whole number",
+            "Correct the number.",
+            action,
+            lambda t: _or_empty(t[name] == t[name].floor()),
+        )
     top = TOO_LARGE if high is None else high
-    yield Rule(name, f"above {top:g}", "Correct the number; check its unit.", action,
-               lambda t: _or_empty(t[name] <= top))  # fmt: skip
+    yield Rule(
+        name,
+        f"above {top:g}",
+        "Correct the number; check its unit.",
+        action,
+        lambda t: _or_empty(t[name] <= top),
+    )
 
 
 def _date_rules(
@@ -98,30 +142,70 @@ def _date_rules(
 ) -> Iterator[Rule]:
     name = column.name
     if not column.may_be_future:
-        yield Rule(name, f"in the future (after {today})", "Correct the date.", action,
-                   lambda t: _or_empty(t[name] <= ibis.date(today)))  # fmt: skip
+        yield Rule(
+            name,
+            f"in the future (after {today})",
+            "Correct the date.",
+            action,
+            lambda t: _or_empty(t[name] <= ibis.date(today)),
+        )
     if column.required:
-        yield Rule(name, "before 1900-01-01", "Correct the date.", action,
-                   lambda t: _or_empty(t[name] >= ibis.date("1900-01-01")))  # fmt: skip
+        yield Rule(
+            name,
+            "before 1900-01-01",
+            "Correct the date.",
+            action,
+            lambda t: _or_empty(t[name] >= ibis.date("1900-01-01")),
+        )
     else:
-        yield Rule(name, "a placeholder (year before 1900 or after 2199)", "Leave the cell empty.",
-                   "cell emptied", lambda t: ~t[placeholder(name)])  # fmt: skip
+        yield Rule(
+            name,
+            "a placeholder (year before 1900 or after 2199)",
+            "Leave the cell empty.",
+            "cell emptied",
+            lambda t: ~t[placeholder(name)],
+        )
     earlier = column.not_before
     if earlier and earlier in columns:
-        yield Rule(name, f"before {earlier}", f"Correct {name} or {earlier}.", action,
-                   lambda t: _or_empty(t[name] >= t[earlier]))  # fmt: skip
+        yield Rule(
+            name,
+            f"before {earlier}",
+            f"Correct {name} or {earlier}.",
+            action,
+            lambda t: _or_empty(t[name] >= t[earlier]),
+        )
     if name == "recorded_on" and table.name not in ("firms", "permits") and table.event:
-        yield Rule(name, f"before {table.event}", "A fact is known when it has happened, not before.",  # noqa: E501
-                   action, lambda t: _or_empty(t.recorded_on >= t[table.event]))  # fmt: skip
+        yield Rule(
+            name,
+            f"before {table.event}",
+            "A fact is known when it has happened, not before.",
+            action,
+            lambda t: _or_empty(t.recorded_on >= t[table.event]),
+        )
 
 
 def _identity_rules() -> Iterator[Rule]:
-    yield Rule("firm_id", "a citizen's identity number", "Persons are never scored: drop the row.",
-               "row rejected", lambda t: ~t.is_person)  # fmt: skip
-    yield Rule("firm_id", "wrong check character of the unified social credit code (GB 32100)",
-               "Correct the code.", "row rejected", lambda t: ~t.wrong_code)  # fmt: skip
-    yield Rule("firm_id", "wrong inner check character of the credit code (GB 11714)",
-               "Check the code; codes in use have it.", "noted", lambda t: ~t.wrong_inner_code)  # fmt: skip  # noqa: E501
+    yield Rule(
+        "firm_id",
+        "a citizen's identity number",
+        "Persons are never scored: drop the row.",
+        "row rejected",
+        lambda t: ~t.is_person,
+    )
+    yield Rule(
+        "firm_id",
+        "wrong check character of the unified social credit code (GB 32100)",
+        "Correct the code.",
+        "row rejected",
+        lambda t: ~t.wrong_code,
+    )
+    yield Rule(
+        "firm_id",
+        "wrong inner check character of the credit code (GB 11714)",
+        "Check the code; codes in use have it.",
+        "noted",
+        lambda t: ~t.wrong_inner_code,
+    )
 
 
 def _or_empty(holds: ir.BooleanValue) -> ir.BooleanValue:
@@ -133,8 +217,12 @@ def broken_rules(typed: ibis.Table, rules: list[Rule]) -> list[Rule]:
     checks = {str(number): rule for number, rule in enumerate(rules)}
     schema = pa.DataFrameSchema(
         checks=[
-            pa.Check(lambda data, keeps=rule.keeps: keeps(data.table), name=number,
-                     n_failure_cases=1, ignore_na=False)  # fmt: skip
+            pa.Check(
+                lambda data, keeps=rule.keeps: keeps(data.table),
+                name=number,
+                n_failure_cases=1,
+                ignore_na=False,
+            )
             for number, rule in checks.items()
         ]
     )

@@ -88,8 +88,14 @@ def _amount(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning, minimum=0.0)
 
 
-FIRM_ID = _text("firm_id", "Identifier of the firm; any text, checked where it looks like a unified social credit code.", required=True)  # noqa: E501
-RECORDED_ON = _date("recorded_on", "Day the fact became known to the regulator; the event's date where empty.")  # noqa: E501
+FIRM_ID = _text(
+    "firm_id",
+    "Identifier of the firm; any text, checked where it looks like a unified social credit code.",
+    required=True,
+)
+RECORDED_ON = _date(
+    "recorded_on", "Day the fact became known to the regulator; the event's date where empty."
+)
 
 FIRMS = RecordTable(
     "firms",
@@ -100,13 +106,22 @@ FIRMS = RecordTable(
     columns=(
         FIRM_ID,
         _text("name", "Registered name of the firm."),
-        _text("sector", "Industry: a GB/T 4754 code such as C2710, or a path such as Food/Restaurant."),  # noqa: E501
+        _text(
+            "sector", "Industry: a GB/T 4754 code such as C2710, or a path such as Food/Restaurant."
+        ),
         _text("region", "Place of business; a GB/T 2260 code or any name."),
         _date("registered_on", "Day of registration."),
         _date("closed_on", "Day of deregistration.", not_before="registered_on"),
         _amount("registered_capital", "Paid-in or registered capital, in the mapping's currency."),
         _amount("employees", "Number of employees."),
-        _text("ownership", "Kind of owner; audited, never a feature.", "state", "private", "foreign", "other"),  # noqa: E501
+        _text(
+            "ownership",
+            "Kind of owner; audited, never a feature.",
+            "state",
+            "private",
+            "foreign",
+            "other",
+        ),
         _text("size_class", "Statistical size class.", "micro", "small", "medium", "large"),
         _text("group_id", "The controller; firms of one controller share it."),
         RECORDED_ON,
@@ -127,9 +142,23 @@ PENALTIES = RecordTable(
         _text("category", "Kind of violation."),
         _text("gravity", "Gravity band of the penalty.", "minor", "moderate", "serious"),
         _amount("fine", "Fine imposed, in the mapping's currency."),
-        Column("statutory_max", "number", "Highest fine that the law allows for it.", positive=True, minimum=0.0),  # noqa: E501
-        _date("repaired_on", "Day the record was repaired; from then on it is gone.", not_before="decided_on"),  # noqa: E501
-        _date("revoked_on", "Day the decision was revoked; from then on it is gone.", not_before="decided_on"),  # noqa: E501
+        Column(
+            "statutory_max",
+            "number",
+            "Highest fine that the law allows for it.",
+            positive=True,
+            minimum=0.0,
+        ),
+        _date(
+            "repaired_on",
+            "Day the record was repaired; from then on it is gone.",
+            not_before="decided_on",
+        ),
+        _date(
+            "revoked_on",
+            "Day the decision was revoked; from then on it is gone.",
+            not_before="decided_on",
+        ),
         RECORDED_ON,
     ),
 )
@@ -144,8 +173,18 @@ PERMITS = RecordTable(
         FIRM_ID,
         _text("kind", "Kind of permit."),
         _date("issued_on", "First day of the term.", required=True),
-        Column("valid_to", "date", "Last day of the term.", not_before="issued_on", may_be_future=True),  # noqa: E501
-        _text("status", "Status from status_changed_on on.", "valid", "expired", "suspended", "revoked", "cancelled"),  # noqa: E501
+        Column(
+            "valid_to", "date", "Last day of the term.", not_before="issued_on", may_be_future=True
+        ),
+        _text(
+            "status",
+            "Status from status_changed_on on.",
+            "valid",
+            "expired",
+            "suspended",
+            "revoked",
+            "cancelled",
+        ),
         _date("status_changed_on", "Day the status took effect.", not_before="issued_on"),
         RECORDED_ON,
     ),
@@ -197,7 +236,7 @@ INSPECTIONS = RecordTable(
         Column("inclusion_probability", "number", "Chance of selection, known before the draw.",
                positive=True, minimum=0.0, maximum=1.0),
         _text("inspector_id", "The inspector; nuisance in training, never a feature."),
-        Column("violation", "number", "1 violation found, 0 none, empty: outcome not recorded.", minimum=0.0, maximum=1.0, whole=True),  # noqa: E501
+        Column("violation", "number", "1 violation found, 0 none, empty: outcome not recorded.", minimum=0.0, maximum=1.0, whole=True),
         _amount("harm", "Harm units found, by the rubric of the mapping; empty: not measured."),
         RECORDED_ON,
     ),
@@ -205,7 +244,7 @@ INSPECTIONS = RecordTable(
 
 RATINGS = RecordTable(
     "ratings",
-    "Scores of regional rating schemes, each on its own scale. Checked and kept; not yet a feature.",  # noqa: E501
+    "Scores of regional rating schemes, each on its own scale. Checked and kept; not yet a feature.",
     key=("firm_id", "scheme", "rated_on"),
     event="rated_on",
     columns=(
@@ -225,7 +264,7 @@ SOURCES = RecordTable(
     columns=(
         _text("source", "Platform or department.", required=True),
         _text("region", "Region, as in firms.", required=True),
-        Column("reporting_rate", "number", "Share of facts that reach us.", positive=True, minimum=0.0, maximum=1.0),  # noqa: E501
+        Column("reporting_rate", "number", "Share of facts that reach us.", positive=True, minimum=0.0, maximum=1.0),
         Column("n_checked", "number", "Facts checked to estimate the rate.", minimum=0.0),
         RECORDED_ON,
     ),

@@ -8,7 +8,6 @@ firm's own past is in it: labels lie after the as-of date, so nothing of them le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import partial
 
 import ibis

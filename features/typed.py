@@ -63,13 +63,17 @@ def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
     con.execute(
         f"CREATE OR REPLACE TABLE cells AS SELECT source_row, {cells} FROM raw_{table.name}"
     )
-    con.execute(f"UPDATE cells SET recorded_on = {_default_recorded_on(table)} "
-                "WHERE recorded_on IS NULL AND NOT recorded_on__unreadable")  # fmt: skip
+    con.execute(
+        f"UPDATE cells SET recorded_on = {_default_recorded_on(table)} "
+        "WHERE recorded_on IS NULL AND NOT recorded_on__unreadable"
+    )
     key = ", ".join([*table.key, "recorded_on"])
     copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(table.names)}, source_row)"
     copy_no = copies if _has_copies(con, key) else "1"
-    con.execute(f"CREATE OR REPLACE TABLE typed_{table.name} AS "
-                f"SELECT cells.*, {copy_no} AS copy_no, {_joined(con, table)}")  # fmt: skip
+    con.execute(
+        f"CREATE OR REPLACE TABLE typed_{table.name} AS "
+        f"SELECT cells.*, {copy_no} AS copy_no, {_joined(con, table)}"
+    )
     con.execute("DROP TABLE cells")
     described = con.execute(f"DESCRIBE typed_{table.name}").fetchall()
     return {row[0] for row in described}
@@ -105,17 +109,21 @@ def _cell(column: Column, source: str | None) -> str:
     if column.kind != "date" or column.required:
         return f"{value} AS {name}, {readable} AS {flag}"
     plausible = f"year({value}) BETWEEN 1900 AND 2199"
-    return (f"CASE WHEN {plausible} THEN {value} END AS {name}, {readable} AS {flag}, "
-            f"coalesce(NOT ({plausible}), false) AS {placeholder(name)}")  # fmt: skip
+    return (
+        f"CASE WHEN {plausible} THEN {value} END AS {name}, {readable} AS {flag}, "
+        f"coalesce(NOT ({plausible}), false) AS {placeholder(name)}"
+    )
 
 
 def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable) -> str:
     """Return the rest of the select: the firm's number, or for firms the flags of its identity."""
     if table is FIRMS:
         _write_identity(con)
-        return ("coalesce(is_person, false) AS is_person, coalesce(wrong_code, false) AS wrong_code, "
-                "coalesce(wrong_inner_code, false) AS wrong_inner_code "
-                "FROM cells LEFT JOIN identity USING (firm_id)")  # fmt: skip  # noqa: E501
+        return (
+            "coalesce(is_person, false) AS is_person, coalesce(wrong_code, false) AS wrong_code, "
+            "coalesce(wrong_inner_code, false) AS wrong_inner_code "
+            "FROM cells LEFT JOIN identity USING (firm_id)"
+        )
     if any(column.name == "firm_id" for column in table.columns):
         return "firm_key FROM cells LEFT JOIN firm_keys USING (firm_id)"
     return "source_row AS row_key FROM cells"
@@ -123,8 +131,12 @@ def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable) -> str:
 
 def _write_identity(con: duckdb.DuckDBPyConnection) -> None:
     """Write table ``identity``: firm_ids that are a citizen's number or a faulty credit code."""
-    ids = [row[0] for row in con.execute(
-        "SELECT DISTINCT firm_id FROM cells WHERE length(firm_id) = 18 ORDER BY 1").fetchall()]  # fmt: skip
+    ids = [
+        row[0]
+        for row in con.execute(
+            "SELECT DISTINCT firm_id FROM cells WHERE length(firm_id) = 18 ORDER BY 1"
+        ).fetchall()
+    ]
     person = is_citizen_number(ids)
     shaped = looks_like_credit_code(ids)
     valid, inner = credit_code_checks([i for i, like in zip(ids, shaped, strict=True) if like])
@@ -138,8 +150,10 @@ def _write_identity(con: duckdb.DuckDBPyConnection) -> None:
         for i, p, w, n in zip(ids, person, wrong, wrong_inner, strict=True)
         if p or w or n
     ]
-    con.execute("CREATE OR REPLACE TABLE identity (firm_id VARCHAR, is_person BOOLEAN, "
-                "wrong_code BOOLEAN, wrong_inner_code BOOLEAN)")  # fmt: skip
+    con.execute(
+        "CREATE OR REPLACE TABLE identity (firm_id VARCHAR, is_person BOOLEAN, "
+        "wrong_code BOOLEAN, wrong_inner_code BOOLEAN)"
+    )
     if rows:
         con.register("incoming", pd.DataFrame(rows))
         con.execute("INSERT INTO identity SELECT * FROM incoming")

@@ -81,12 +81,14 @@ def _check_shapes(examples: Examples) -> None:
     n = len(examples.X)
     dtypes = {"violation": "int8", "harm": "float64", "weight": "float64", "controller": "int64"}
     for name in ("violation", "harm", "weight", "as_of", "known_on", "controller"):
-        array = getattr(examples, name)
-        if getattr(array, "shape", None) != (n,):
-            shape = getattr(array, "shape", type(array).__name__)
-            raise ExamplesError(f"{name} has shape {shape}, but X has {n} rows: give shape ({n},)")
-        if str(array.dtype) != dtypes.get(name, "datetime64[D]"):
-            wanted = dtypes.get(name, "datetime64[D]")
+        array, wanted = getattr(examples, name), dtypes.get(name, "datetime64[D]")
+        if not isinstance(array, np.ndarray):
+            raise ExamplesError(f"{name} is a {type(array).__name__}: give a NumPy array")
+        if array.shape != (n,):
+            raise ExamplesError(
+                f"{name} has shape {array.shape}, but X has {n} rows: give shape ({n},)"
+            )
+        if str(array.dtype) != wanted:
             raise ExamplesError(f"{name} is {array.dtype}: give {wanted}")
 
 

@@ -16,25 +16,37 @@ def model_card(facts: Mapping[str, Any]) -> str:
     """Return the card of a fit as Markdown."""
     lines = [
         f"# Model card: {facts['model_version']}",
-        "", "## Purpose", PURPOSE,
-        "", "## What it learnt from",
+        "",
+        "## Purpose",
+        PURPOSE,
+        "",
+        "## What it learnt from",
         f"Records known by {facts['as_of']}; {facts['n_examples']} examples from "
         f"{facts['n_inspections']} inspections; label: violation at the next planned inspection within "
         f"{facts['horizon_days']} days; severity: harm of such a violation "
         f"(form: {facts['severity_form']}).",
         f"Content of the tables: {', '.join(f'{k} {v}' for k, v in facts['fingerprint'].items())}.",
-        "", "## How well it does",
-        f"Fitted anew on {facts['judged_on']} and judged on what came after:", "",
+        "",
+        "## How well it does",
+        f"Fitted anew on {facts['judged_on']} and judged on what came after:",
+        "",
         *_table(facts["metrics"]),
-        "", "## What to know", *[f"- {note}" for note in facts["notes"]],
+        "",
+        "## What to know",
+        *[f"- {note}" for note in facts["notes"]],
         "- Inspections are a selected sample: rates hold for firms like those inspected.",
         "- Intervals of the likelihood are Venn-Abers, those of the severity hold the harm of single "
         "violations, not its mean.",
-        "", "## Inputs", "", "| feature | unit | table | likelihood | severity | basis |",
+        "",
+        "## Inputs",
+        "",
+        "| feature | unit | table | likelihood | severity | basis |",
         "|---|---|---|---|---|---|",
-        *[f"| {f.title} | {f.unit} | {f.table} | {_use(f.likelihood)} | {_use(f.severity)} | {f.basis} |"
-          for f in in_use()],
-    ]  # fmt: skip
+        *[
+            f"| {f.title} | {f.unit} | {f.table} | {_use(f.likelihood)} | {_use(f.severity)} | {f.basis} |"
+            for f in in_use()
+        ],
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -52,9 +64,11 @@ def _table(metrics: list[dict[str, Any]]) -> list[str]:
     return [
         f"| method | {' | '.join(wanted)} |",
         "|---|" + "---|" * len(wanted),
-        *[f"| {method} | {' | '.join(_figure(values.get(name)) for name in wanted)} |"
-          for method, values in rows.items()],
-    ]  # fmt: skip
+        *[
+            f"| {method} | {' | '.join(_figure(values.get(name)) for name in wanted)} |"
+            for method, values in rows.items()
+        ],
+    ]
 
 
 def _figure(value: float | None) -> str:

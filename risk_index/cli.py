@@ -51,15 +51,24 @@ def honest(verb: Verb) -> Verb:
 
 def source_options(verb: Verb) -> Verb:
     """Add the options that name records, mapping and settings."""
-    mapping = click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
-    settings = click.option("--settings", type=FOLDER, help="YAML file that overrides single settings.")
-    return click.argument("records", type=FOLDER)(mapping(settings(verb)))  # type: ignore[return-value]
+    mapping = click.option(
+        "--mapping", type=FOLDER, help="Folder that maps somebody else's extract."
+    )
+    settings = click.option(
+        "--settings", type=FOLDER, help="YAML file that overrides single settings."
+    )
+    return click.argument("records", type=FOLDER)(mapping(settings(verb)))
 
 
 def as_of_option(verb: Verb) -> Verb:
     """Add the as-of date."""
-    return click.option("--as-of", type=DATE, required=True, metavar="YYYY-MM-DD",
-                        help="Only what was recorded by this day is seen.")(verb)  # type: ignore[return-value]  # fmt: skip
+    return click.option(
+        "--as-of",
+        type=DATE,
+        required=True,
+        metavar="YYYY-MM-DD",
+        help="Only what was recorded by this day is seen.",
+    )(verb)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -86,7 +95,9 @@ def world(out: Path, firms: int, seed: int) -> None:
 
 @main.command()
 @source_options
-@click.option("--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report.")
+@click.option(
+    "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
+)
 @honest
 def check(records: Path, mapping: Path | None, settings: Path | None, out: Path) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
@@ -98,7 +109,10 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
     for table in quality.tables:
         if table.file:
             say(f"{table.table}: {table.n_accepted} of {table.n_read} rows accepted ({table.file})")
-    say(f"report in {out / 'quality.json'}" + (f", rejected rows in {out / 'rejected'}" if quality.failures else ""))
+    say(
+        f"report in {out / 'quality.json'}"
+        + (f", rejected rows in {out / 'rejected'}" if quality.failures else "")
+    )
 
 
 @main.command()
@@ -107,8 +121,14 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
 @click.option("--out", type=FOLDER, required=True, help="Folder of the fit.")
 @click.option("--tracking-uri", help="MLflow server; a SQLite file in the folder by default.")
 @honest
-def fit(records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, out: Path,
-        tracking_uri: str | None) -> None:  # fmt: skip
+def fit(
+    records: Path,
+    mapping: Path | None,
+    settings: Path | None,
+    as_of: dt.datetime,
+    out: Path,
+    tracking_uri: str | None,
+) -> None:
     """Train both models on what RECORDS held by the as-of date."""
     from risk_index import pipeline
 
@@ -122,10 +142,13 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
         say(f"note: {note}")
     judged = {(row["method"], row["metric"]): row["value"] for row in facts["metrics"]}
     if judged:
-        say(f"judged on {facts['judged_on']}: AUC {judged['likelihood', 'auc']:.3f}, harm found by 10 % of "
+        say(
+            f"judged on {facts['judged_on']}: AUC {judged['likelihood', 'auc']:.3f}, harm found by 10 % of "
             f"visits {judged['index', 'harm_at_10']:.3f} (own decayed rate "
-            f"{judged['own_decayed_rate', 'harm_at_10']:.3f})")  # fmt: skip
-    say(f"model {facts['model_version']} in {out / 'model'}; figures in {out / 'metrics.json'}, card in {out / 'card.md'}")
+            f"{judged['own_decayed_rate', 'harm_at_10']:.3f})"
+        )
+    say(f"model {facts['model_version']} in {out / 'model'}")
+    say(f"figures in {out / 'metrics.json'}, card in {out / 'card.md'}")
 
 
 @main.command()
@@ -134,15 +157,25 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 @click.option("--model", type=FOLDER, required=True, help="Folder of a fit.")
 @click.option("--out", type=FOLDER, default=Path("ranked.csv"), show_default=True)
 @honest
-def rank(records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, model: Path,
-         out: Path) -> None:  # fmt: skip
+def rank(
+    records: Path,
+    mapping: Path | None,
+    settings: Path | None,
+    as_of: dt.datetime,
+    model: Path,
+    out: Path,
+) -> None:
     """Rank every firm of RECORDS with a fitted model."""
     from risk_index import pipeline
 
-    ranking = pipeline.rank(pipeline.Source(records, mapping, settings), as_of.date(), model, out, say)
+    ranking = pipeline.rank(
+        pipeline.Source(records, mapping, settings), as_of.date(), model, out, say
+    )
     counts = ", ".join(f"{tier} {count}" for tier, count in ranking.tier_counts.items())
-    say(f"{ranking.n_firms} firms in {ranking.path} (tiers by fixed shares: {counts}; "
-        f"{ranking.capacity_per_year:.1f} inspections a year)")  # fmt: skip
+    say(
+        f"{ranking.n_firms} firms in {ranking.path} (tiers by fixed shares: {counts}; "
+        f"{ranking.capacity_per_year:.1f} inspections a year)"
+    )
 
 
 @main.command()
@@ -163,7 +196,9 @@ def report(model: Path, ranked: Path | None, out: Path) -> None:
 @as_of_option
 @click.option("--out", type=FOLDER, required=True, help="Folder for everything that is made.")
 @honest
-def run(records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, out: Path) -> None:
+def run(
+    records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, out: Path
+) -> None:
     """Check, fit, rank and report on RECORDS."""
     from risk_index import demo, pipeline
 

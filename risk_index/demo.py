@@ -11,8 +11,7 @@ import pandas as pd
 from risk_index import pipeline
 from risk_index.pipeline import Say, Source
 from risk_index.report import write_report
-from risk_index.world import write_world
-from risk_index.world_settings import load_world_settings
+from risk_index.world import load_world_settings, write_world
 
 CAPACITY_SHOWN = 0.05
 FIRST_ROWS = 10
@@ -32,8 +31,13 @@ def run_all(source: Source, as_of: dt.date, out: Path, say: Say) -> dict[str, An
 def make_world(out: Path, n_firms: int, seed: int, say: Say) -> dt.date:
     """Write a synthetic registry; return the date to fit and rank at."""
     settings = load_world_settings()
-    write_world(out, n_firms, seed, settings,
-                progress=lambda done, total: say(f"{done} of {total} firms written"))  # fmt: skip
+    write_world(
+        out,
+        n_firms,
+        seed,
+        settings,
+        progress=lambda done, total: say(f"{done} of {total} firms written"),
+    )
     return settings.as_of
 
 
@@ -48,11 +52,15 @@ def demonstrate(out: Path, n_firms: int, seed: int, say: Say) -> None:
         ["rank", "firm_id", "name", "index", "tier", "inspections_per_year", "reason_1"]
     ]
     say(shown.to_string(index=False, max_colwidth=70))
-    say(f"Of the harm that {CAPACITY_SHOWN:.0%} of firms with the highest true risk would show, the first "
-        f"{CAPACITY_SHOWN:.0%} of this ranking hold {found / best:.1%} (the world's truth is known).")  # fmt: skip
+    say(
+        f"Of the harm that {CAPACITY_SHOWN:.0%} of firms with the highest true risk would show, the first "
+        f"{CAPACITY_SHOWN:.0%} of this ranking hold {found / best:.1%} (the world's truth is known)."
+    )
     say(f"ranking: {out / 'ranked.csv'}")
-    say(f"Read next: {out / 'report.html'} (how good it is), {out / 'fit' / 'card.md'} (what it rests on), "
-        "README.md (your own records).")  # fmt: skip
+    say(
+        f"Read next: {out / 'report.html'} (how good it is), {out / 'fit' / 'card.md'} (what it rests on), "
+        "README.md (your own records)."
+    )
 
 
 def harm_captured(ranked: pd.DataFrame, truth: pd.DataFrame, share: float) -> tuple[float, float]:

@@ -18,7 +18,14 @@ from models.folds import Fold
 from models.likelihood import Likelihood, fit_likelihood
 from models.metrics import Outcomes, Score, intervals, learning_curve, measure, paired_difference
 from models.scorecard import PointsScorecard
-from risk_index.training import LIKELIHOOD, Plan, TrainingSet, design_weights, fit_models, folds_before
+from risk_index.training import (
+    LIKELIHOOD,
+    Plan,
+    TrainingSet,
+    design_weights,
+    fit_models,
+    folds_before,
+)
 
 LADDER = (
     ("black_lists", 1.0, 4.0),
@@ -87,29 +94,51 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
     examples, days = training.examples, training.calendar
     on = np.datetime64(days.judged_on, "D")
     past, later = examples.known_on <= on, examples.as_of == on
-    outcomes = replace(Outcomes.of(examples.take(later)), weight=design_weights(training.labels[later]))
+    outcomes = replace(
+        Outcomes.of(examples.take(later)), weight=design_weights(training.labels[later])
+    )
     hits = outcomes.violation.sum()
-    if len(outcomes.violation) < FEWEST_JUDGED or min(hits, len(outcomes.violation) - hits) < FEWEST_VIOLATIONS:
-        return _nothing(f"not judged: {len(outcomes.violation)} inspections with {hits:.0f} violations "
-                        f"after {days.judged_on} are too few")  # fmt: skip
+    if (
+        len(outcomes.violation) < FEWEST_JUDGED
+        or min(hits, len(outcomes.violation) - hits) < FEWEST_VIOLATIONS
+    ):
+        return _nothing(
+            f"not judged: {len(outcomes.violation)} inspections with {hits:.0f} violations "
+            f"after {days.judged_on} are too few"
+        )
     try:
-        model = fit_models(examples, days.judged_on, days.horizon_days, plan)
+        model = fit_models(examples, days.judged_on, days.slice_days, plan)
     except NotEnoughLabels as error:
-        return _nothing(f"not judged: on {days.judged_on} the models could not have been fitted ({error})")
+        return _nothing(
+            f"not judged: on {days.judged_on} the models could not have been fitted ({error})"
+        )
     X = examples.X[later]
     scores = _scores(model, X) | _rival_scores(examples.take(past), X)
-    table = pd.concat([_measured(name, outcomes, score, plan.seed) for name, score in scores.items()])
-    differences = pd.concat([
-        _compared(mine, rival, outcomes, scores, plan.seed)
-        for mine in (LIKELIHOOD_NAME, INDEX_NAME) for rival in scores if rival not in (LIKELIHOOD_NAME, INDEX_NAME)
-    ])  # fmt: skip
+    table = pd.concat(
+        [_measured(name, outcomes, score, plan.seed) for name, score in scores.items()]
+    )
+    differences = pd.concat(
+        [
+            _compared(mine, rival, outcomes, scores, plan.seed)
+            for mine in (LIKELIHOOD_NAME, INDEX_NAME)
+            for rival in scores
+            if rival not in (LIKELIHOOD_NAME, INDEX_NAME)
+        ]
+    )
     fold = Fold(np.flatnonzero(past), np.flatnonzero(later))
-    scored = pd.DataFrame({
-        "violation": outcomes.violation, "harm": outcomes.harm, "weight": outcomes.weight,
-        "likelihood": scores[LIKELIHOOD_NAME].rank, "expected_harm": scores[INDEX_NAME].rank,
-    })  # fmt: skip
+    scored = pd.DataFrame(
+        {
+            "violation": outcomes.violation,
+            "harm": outcomes.harm,
+            "weight": outcomes.weight,
+            "likelihood": scores[LIKELIHOOD_NAME].rank,
+            "expected_harm": scores[INDEX_NAME].rank,
+        }
+    )
     curve = _curve(training, fold, plan)
-    return Judgement(table.reset_index(drop=True), differences.reset_index(drop=True), curve, scored, ())
+    return Judgement(
+        table.reset_index(drop=True), differences.reset_index(drop=True), curve, scored, ()
+    )
 
 
 def _nothing(note: str) -> Judgement:
@@ -119,8 +148,10 @@ def _nothing(note: str) -> Judgement:
 
 def _scores(model: FittedModel, X: pd.DataFrame) -> dict[str, Score]:
     chance = model.likelihood.predict(X)
-    return {LIKELIHOOD_NAME: Score(chance, chance),
-            INDEX_NAME: Score(chance * model.severity.predict(X))}  # fmt: skip
+    return {
+        LIKELIHOOD_NAME: Score(chance, chance),
+        INDEX_NAME: Score(chance * model.severity.predict(X)),
+    }
 
 
 def _rival_scores(past: Examples, X: pd.DataFrame) -> dict[str, Score]:
@@ -134,15 +165,24 @@ def _rival_scores(past: Examples, X: pd.DataFrame) -> dict[str, Score]:
 def _measured(name: str, outcomes: Outcomes, score: Score, seed: int) -> pd.DataFrame:
     table = intervals(outcomes, score, seed=seed).reset_index(names="metric")
     counts = measure(outcomes, score)
-    extra = pd.DataFrame([{"metric": key, "value": counts[key]}
-                          for key in ("rows", "violations", "base_rate", "n_eff")])  # fmt: skip
-    return pd.concat([extra, table]).assign(method=name)[["method", "metric", "value", "low", "high"]]
+    extra = pd.DataFrame(
+        [
+            {"metric": key, "value": counts[key]}
+            for key in ("rows", "violations", "base_rate", "n_eff")
+        ]
+    )
+    return pd.concat([extra, table]).assign(method=name)[
+        ["method", "metric", "value", "low", "high"]
+    ]
 
 
-def _compared(mine: str, rival: str, outcomes: Outcomes, scores: dict[str, Score], seed: int) -> pd.DataFrame:
+def _compared(
+    mine: str, rival: str, outcomes: Outcomes, scores: dict[str, Score], seed: int
+) -> pd.DataFrame:
     table = paired_difference(outcomes, scores[mine], scores[rival], seed=seed)
     return table.reset_index(names="metric").assign(method=mine, rival=rival)[
-        ["method", "rival", "metric", "first", "second", "difference", "low", "high"]]  # fmt: skip
+        ["method", "rival", "metric", "first", "second", "difference", "low", "high"]
+    ]
 
 
 def _curve(training: TrainingSet, fold: Fold, plan: Plan) -> pd.DataFrame:
@@ -150,8 +190,9 @@ def _curve(training: TrainingSet, fold: Fold, plan: Plan) -> pd.DataFrame:
     days = training.calendar
 
     def fit(part: Examples) -> Likelihood:
-        folds = folds_before(part, days.judged_on, days.horizon_days, plan)
+        folds = folds_before(part, days.judged_on, days.slice_days, plan)
         return fit_likelihood(part, LIKELIHOOD, folds, plan.trees, plan.seed)
 
-    return learning_curve(fit, lambda fitted, X: fitted.margin(X), training.examples, [fold],
-                          CURVE_SHARES, plan.seed)  # fmt: skip
+    return learning_curve(
+        fit, lambda fitted, X: fitted.margin(X), training.examples, [fold], CURVE_SHARES, plan.seed
+    )

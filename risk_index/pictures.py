@@ -18,7 +18,9 @@ SHAP_ROWS = 1000
 _BINS = 10
 
 
-def draw_pictures(judgement: Judgement, model: FittedModel, X: pd.DataFrame, folder: Path) -> list[str]:
+def draw_pictures(
+    judgement: Judgement, model: FittedModel, X: pd.DataFrame, folder: Path
+) -> list[str]:
     """Write the pictures as PNG files into `folder` and return their names."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"drivers_likelihood": drivers(model, X)}
@@ -45,11 +47,15 @@ def calibration(scored: pd.DataFrame) -> Figure:
     ordered = scored.sort_values("likelihood")
     reached = ordered.weight.cumsum() / ordered.weight.sum()
     place = np.minimum((reached * _BINS).astype(int), _BINS - 1)
-    weighed = ordered.assign(p=ordered.likelihood * ordered.weight, y=ordered.violation * ordered.weight)
+    weighed = ordered.assign(
+        p=ordered.likelihood * ordered.weight, y=ordered.violation * ordered.weight
+    )
     sums = weighed.groupby(place)[["p", "y", "weight"]].sum()
     predicted, found = sums.p / sums.weight, sums.y / sums.weight
     error = 1.96 * np.sqrt(found * (1 - found) / weighed.groupby(place).size())
-    figure, axes = _axes("Calibration on the later date", "predicted likelihood", "violations found")
+    figure, axes = _axes(
+        "Calibration on the later date", "predicted likelihood", "violations found"
+    )
     top = float(max(predicted.max(), (found + error).max())) * 1.05
     axes.plot([0, top], [0, top], color="0.7", lw=1, zorder=1)  # type: ignore[attr-defined]
     axes.errorbar(predicted, found, yerr=error, fmt="o", color="C0")  # type: ignore[attr-defined]
@@ -58,10 +64,14 @@ def calibration(scored: pd.DataFrame) -> Figure:
 
 def capture(scored: pd.DataFrame) -> Figure:
     """Draw the share of violations and of harm found against the share of visits."""
-    figure, axes = _axes("What visits in the order of the ranking find", "share of visits", "share found")
+    figure, axes = _axes(
+        "What visits in the order of the ranking find", "share of visits", "share found"
+    )
     axes.plot([0, 1], [0, 1], color="0.7", lw=1, label="random order")  # type: ignore[attr-defined]
-    for amount, by, label in (("violation", "likelihood", "violations, by likelihood"),
-                              ("harm", "expected_harm", "harm, by index")):  # fmt: skip
+    for amount, by, label in (
+        ("violation", "likelihood", "violations, by likelihood"),
+        ("harm", "expected_harm", "harm, by index"),
+    ):
         x, y = _gains(scored, by, amount)
         axes.plot(x, y, label=label)  # type: ignore[attr-defined]
     axes.legend(frameon=False)  # type: ignore[attr-defined]

@@ -60,8 +60,10 @@ class Source:
 
 
 @contextmanager
-def whole_folder(out: Path, marker: str) -> Iterator[Path]:
+def whole_folder(out: Path, marker: str, kept: tuple[str, ...] = ()) -> Iterator[Path]:
     """Give a folder beside `out` that takes its place only when everything is written.
+
+    What `kept` names moves from the earlier result to the new one.
 
     Raises
     ------
@@ -77,7 +79,10 @@ def whole_folder(out: Path, marker: str) -> Iterator[Path]:
         fresh.mkdir()
         yield fresh
         if out.exists():
-            out.rename(Path(name) / "old")
+            old = out.rename(Path(name) / "old")
+            for part in kept:
+                if (old / part).exists():
+                    (old / part).rename(fresh / part)
         fresh.rename(out)
 
 
@@ -102,7 +107,9 @@ def check(source: Source, out: Path) -> Quality:
     return quality
 
 
-def fit(source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str | None = None) -> dict[str, Any]:
+def fit(
+    source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str | None = None
+) -> dict[str, Any]:
     """Train both models on what was known by `as_of` and write the folder of the fit.
 
     Returns
@@ -111,13 +118,15 @@ def fit(source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str |
         The facts that stand in ``metrics.json``.
     """
     settings, sectors = load_settings(as_of, source.settings), source.sectors
-    with whole_folder(run, "metrics.json") as fresh:
+    with whole_folder(run, "metrics.json", tracking.KEPT) as fresh:
         say("reading and checking the records")
         with source.open(fresh / "rejected") as records:
             say("computing the features of past dates")
             training = training_set(records, as_of, settings.plan, settings.law, sectors)
             say(f"fitting on {len(training.examples)} examples")
-            model = fit_models(training.examples, as_of, training.calendar.horizon_days, settings.plan)
+            model = fit_models(
+                training.examples, as_of, training.calendar.slice_days, settings.plan
+            )
             say("judging on a later date, beside the simple methods")
             judgement = judge(training, settings.plan)
             say("scoring the registry for the index's average")
@@ -125,7 +134,9 @@ def fit(source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str |
             harm = expected_harm(snapshot, model)
             if not len(harm):
                 raise UserError(f"firms: no firm is known, registered and open on {as_of}.")
-            scale = IndexScale(float(harm.mean()), settings.average_points, settings.points_per_doubling)
+            scale = IndexScale(
+                float(harm.mean()), settings.average_points, settings.points_per_doubling
+            )
             model = replace(model, meta=_meta(records, as_of, settings, scale, training))
             facts = _facts(records.quality, model, training, judgement, len(harm))
             say("drawing and writing")
@@ -135,8 +146,9 @@ def fit(source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str |
     return facts
 
 
-def _meta(records: Records, as_of: dt.date, settings: Settings, scale: IndexScale,
-          training: TrainingSet) -> dict[str, Any]:  # fmt: skip
+def _meta(
+    records: Records, as_of: dt.date, settings: Settings, scale: IndexScale, training: TrainingSet
+) -> dict[str, Any]:
     return {
         "as_of": as_of.isoformat(),
         "scale": asdict(scale),
@@ -149,8 +161,9 @@ def _meta(records: Records, as_of: dt.date, settings: Settings, scale: IndexScal
     }
 
 
-def _facts(quality: Quality, model: FittedModel, training: TrainingSet, judgement: Judgement,
-           n_firms: int) -> dict[str, Any]:  # fmt: skip
+def _facts(
+    quality: Quality, model: FittedModel, training: TrainingSet, judgement: Judgement, n_firms: int
+) -> dict[str, Any]:
     days = training.calendar
     return {
         "as_of": days.as_of.isoformat(),
@@ -174,12 +187,20 @@ def _facts(quality: Quality, model: FittedModel, training: TrainingSet, judgemen
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     rows = frame.to_dict("records")
-    return [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-            for row in rows]  # fmt: skip
+    return [
+        {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+        for row in rows
+    ]
 
 
-def _write(folder: Path, quality: Quality, model: FittedModel, judgement: Judgement,
-           facts: dict[str, Any], sample: pd.DataFrame) -> None:  # fmt: skip
+def _write(
+    folder: Path,
+    quality: Quality,
+    model: FittedModel,
+    judgement: Judgement,
+    facts: dict[str, Any],
+    sample: pd.DataFrame,
+) -> None:
     model.save(folder / "model")
     (folder / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False, default=_number)
@@ -194,13 +215,25 @@ def _number(value: object) -> object:
     raise TypeError(f"{type(value)} is no JSON")
 
 
-def _track(run: Path, facts: dict[str, Any], settings: Settings, judgement: Judgement,
-           tracking_uri: str | None, say: Say) -> str | None:  # fmt: skip
+def _track(
+    run: Path,
+    facts: dict[str, Any],
+    settings: Settings,
+    judgement: Judgement,
+    tracking_uri: str | None,
+    say: Say,
+) -> str | None:
     """Record the fit; a store that fails costs a message, never the fit."""
-    metrics = {f"{row['method']}_{row['metric']}": float(row["value"]) for row in facts["metrics"]
-               if row["value"] is not None}  # fmt: skip
-    tags = {"model_version": facts["model_version"], "as_of": facts["as_of"],
-            "data": json.dumps(facts["fingerprint"])}  # fmt: skip
+    metrics = {
+        f"{row['method']}_{row['metric']}": float(row["value"])
+        for row in facts["metrics"]
+        if row["value"] is not None
+    }
+    tags = {
+        "model_version": facts["model_version"],
+        "as_of": facts["as_of"],
+        "data": json.dumps(facts["fingerprint"]),
+    }
     try:
         return tracking.log_fit(run, asdict(settings), metrics, tags, tracking_uri)
     except tracking.FAILURES as error:
@@ -230,5 +263,6 @@ def rank(source: Source, as_of: dt.date, run: Path, out: Path, say: Say) -> Rank
             done += count
             say(f"scored {done} of {n_firms} firms")
 
-        return write_ranking(score(snapshot, model, scale, progress), out, settings.allocation,
-                             model.version, as_of)
+        return write_ranking(
+            score(snapshot, model, scale, progress), out, settings.allocation, model.version, as_of
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,17 +20,51 @@ from risk_index.scoring import Batch
 from risk_index.tiers import Allocation, frequency, tiers
 
 COLUMNS = (
-    "rank", "firm_id", "name", "sector", "region", "likelihood", "likelihood_low",
-    "likelihood_high", "severity", "severity_low", "severity_high", "expected_harm", "index",
-    "index_low", "index_high", "percentile", "tier", "tier_stability", "inspection_probability",
-    "inspections_per_year", "max_inspections_per_year", "completeness", "reason_1", "reason_2",
-    "reason_3", "notes", "model_version", "as_of",
-)  # fmt: skip
+    "rank",
+    "firm_id",
+    "name",
+    "sector",
+    "region",
+    "likelihood",
+    "likelihood_low",
+    "likelihood_high",
+    "severity",
+    "severity_low",
+    "severity_high",
+    "expected_harm",
+    "index",
+    "index_low",
+    "index_high",
+    "percentile",
+    "tier",
+    "tier_stability",
+    "inspection_probability",
+    "inspections_per_year",
+    "max_inspections_per_year",
+    "completeness",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "notes",
+    "model_version",
+    "as_of",
+)
 DECIMALS = {
-    "likelihood": 6, "likelihood_low": 6, "likelihood_high": 6, "severity": 4, "severity_low": 4,
-    "severity_high": 4, "expected_harm": 6, "index": 2, "index_low": 2, "index_high": 2,
-    "percentile": 2, "inspection_probability": 8, "inspections_per_year": 6, "completeness": 2,
-}  # fmt: skip
+    "likelihood": 6,
+    "likelihood_low": 6,
+    "likelihood_high": 6,
+    "severity": 4,
+    "severity_low": 4,
+    "severity_high": 4,
+    "expected_harm": 6,
+    "index": 2,
+    "index_low": 2,
+    "index_high": 2,
+    "percentile": 2,
+    "inspection_probability": 8,
+    "inspections_per_year": 6,
+    "completeness": 2,
+}
 TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ROWS_AT_ONCE = 100_000
@@ -60,8 +93,9 @@ class Ranking:
     capacity_per_year: float
 
 
-def write_ranking(batches: Iterable[Batch], out: Path, allocation: Allocation, model_version: str,
-                  as_of: dt.date) -> Ranking:  # fmt: skip
+def write_ranking(
+    batches: Iterable[Batch], out: Path, allocation: Allocation, model_version: str, as_of: dt.date
+) -> Ranking:
     """Rank the scored firms and write ``out`` and ``OUT_STEM.topics.parquet`` beside it.
 
     The scored rows lie in a database on disk meanwhile, so that memory holds one batch of rows and a
@@ -76,13 +110,15 @@ def write_ranking(batches: Iterable[Batch], out: Path, allocation: Allocation, m
             _store(con, batches)
             order = _order(con, allocation)
             _write_csv(con, scratch / "ranked.csv", model_version, as_of)
-            con.execute(f"COPY (SELECT t.* FROM topics t ORDER BY firm_id) TO "
-                        f"{literal(scratch / 'topics.parquet')} (FORMAT parquet)")  # fmt: skip
+            con.execute(
+                f"COPY (SELECT t.* FROM topics t ORDER BY firm_id) TO "
+                f"{literal(scratch / 'topics.parquet')} (FORMAT parquet)"
+            )
         finally:
             con.close()
         topics = out.with_suffix("").with_suffix(".topics.parquet")
-        os.replace(scratch / "topics.parquet", topics)
-        os.replace(scratch / "ranked.csv", out)
+        (scratch / "topics.parquet").replace(topics)
+        (scratch / "ranked.csv").replace(out)
     counts = order.tier.value_counts().reindex(list("ABCD"), fill_value=0)
     total = float(order.inspections_per_year.sum())
     return Ranking(out, topics, len(order), {str(k): int(v) for k, v in counts.items()}, total)
@@ -98,8 +134,10 @@ def _store(con: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:
             con.unregister("incoming")
         empty = False
     if empty:
-        raise UserError("firms: no firm is known, registered and open on the as-of date; "
-                        "take a later date or check recorded_on, registered_on and closed_on.")  # fmt: skip
+        raise UserError(
+            "firms: no firm is known, registered and open on the as-of date; "
+            "take a later date or check recorded_on, registered_on and closed_on."
+        )
 
 
 def tie_break(firm_ids: Iterable[str]) -> list[bytes]:
@@ -109,7 +147,9 @@ def tie_break(firm_ids: Iterable[str]) -> list[bytes]:
 
 def _order(con: duckdb.DuckDBPyConnection, allocation: Allocation) -> pd.DataFrame:
     """Compute rank, percentile, tier and frequency, and add them to the database."""
-    order = con.execute("SELECT firm_key, firm_id, expected_harm FROM scored ORDER BY firm_key").df()
+    order = con.execute(
+        "SELECT firm_key, firm_id, expected_harm FROM scored ORDER BY firm_key"
+    ).df()
     harm = order.expected_harm.to_numpy()
     order["tie"] = tie_break(order.pop("firm_id"))
     spread = frequency(harm, allocation)
@@ -133,11 +173,14 @@ def percentile(expected_harm: Floats) -> Floats:
     return 100.0 * np.searchsorted(ordered, expected_harm, side="right") / len(ordered)
 
 
-def _write_csv(con: duckdb.DuckDBPyConnection, path: Path, model_version: str,
-               as_of: dt.date) -> None:  # fmt: skip
+def _write_csv(
+    con: duckdb.DuckDBPyConnection, path: Path, model_version: str, as_of: dt.date
+) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         for number, rows in enumerate(_ranked(con)):
-            rows = rows.assign(tier_stability="", model_version=model_version, as_of=as_of.isoformat())
+            rows = rows.assign(
+                tier_stability="", model_version=model_version, as_of=as_of.isoformat()
+            )
             rows = _presented(rows)[list(COLUMNS)]
             rows.to_csv(stream, index=False, header=number == 0, quoting=2, lineterminator="\r\n")
 

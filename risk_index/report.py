@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
@@ -12,12 +13,19 @@ import pandas as pd
 from risk_index.errors import UserError
 
 SHOWN_METRICS = {
-    "auc": "AUC", "average_precision": "average precision", "brier": "Brier score",
-    "calibration_slope": "calibration slope", "calibration_intercept": "calibration intercept",
-    "violations_at_5": "violations found by 5 % of visits", "violations_at_10": "by 10 %",
-    "violations_at_20": "by 20 %", "harm_at_5": "harm found by 5 % of visits",
-    "harm_at_10": "by 10 %", "harm_at_20": "by 20 %", "lift_at_10": "lift at 10 %",
-}  # fmt: skip
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "brier": "Brier score",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration intercept",
+    "violations_at_5": "violations found by 5 % of visits",
+    "violations_at_10": "by 10 %",
+    "violations_at_20": "by 20 %",
+    "harm_at_5": "harm found by 5 % of visits",
+    "harm_at_10": "by 10 %",
+    "harm_at_20": "by 20 %",
+    "lift_at_10": "lift at 10 %",
+}
 TOP_ROWS = 50
 
 
@@ -34,19 +42,26 @@ def write_report(run: Path, ranked: Path | None, out: Path) -> None:
     facts = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     quality = json.loads((run / "quality.json").read_text(encoding="utf-8"))
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True,
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     page = environment.get_template("report.html.j2").render(
-        facts=facts, quality=quality, metrics=_metric_rows(facts["metrics"]),
-        pictures=_pictures(run / "pictures"), top=_top(ranked), shown=SHOWN_METRICS,
-    )  # fmt: skip
+        facts=facts,
+        quality=quality,
+        metrics=_metric_rows(facts["metrics"]),
+        pictures=_pictures(run / "pictures"),
+        top=_top(ranked),
+        shown=SHOWN_METRICS,
+    )
     beside = out.with_name(f".{out.name}.partial")
     beside.write_text(page, encoding="utf-8")
     beside.replace(out)
 
 
-def _metric_rows(metrics: list[dict[str, object]]) -> list[dict[str, object]]:
+def _metric_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return one row a method with a cell `value [low, high]` a metric."""
     if not metrics:
         return []

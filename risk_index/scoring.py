@@ -38,8 +38,9 @@ def expected_harm(snapshot: Snapshot, model: FittedModel) -> Floats:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def score(snapshot: Snapshot, model: FittedModel, scale: IndexScale,
-          progress: Progress | None = None) -> Iterator[Batch]:  # fmt: skip
+def score(
+    snapshot: Snapshot, model: FittedModel, scale: IndexScale, progress: Progress | None = None
+) -> Iterator[Batch]:
     """Yield scored batches in the order of the firms' ids.
 
     Raises
@@ -56,8 +57,9 @@ def score(snapshot: Snapshot, model: FittedModel, scale: IndexScale,
 
 def _details(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
     low, high = int(X.firm_key.min()), int(X.firm_key.max())
-    firms = snapshot.restrict(
-        snapshot.spine.filter(ibis._.firm_key.between(low, high))).known("firms")  # fmt: skip
+    firms = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high))).known(
+        "firms"
+    )
     found = firms.select("firm_key", "firm_id", "name", "sector", "region").execute()
     return X[["firm_key"]].merge(found, on="firm_key", how="left", validate="1:1")
 
@@ -71,13 +73,20 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
     check_sum(found, scale.unclipped(harm) - scale.average_points)
     reasons = leading(found, X)
     rows = details.assign(
-        likelihood=likelihood, likelihood_low=p_low, likelihood_high=p_high,
-        severity=severity, severity_low=s_low, severity_high=s_high, expected_harm=harm,
-        index=scale.index(harm), index_low=scale.index(p_low * s_low),
-        index_high=scale.index(p_high * s_high), completeness=completeness(details, X),
+        likelihood=likelihood,
+        likelihood_low=p_low,
+        likelihood_high=p_high,
+        severity=severity,
+        severity_low=s_low,
+        severity_high=s_high,
+        expected_harm=harm,
+        index=scale.index(harm),
+        index_low=scale.index(p_low * s_low),
+        index_high=scale.index(p_high * s_high),
+        completeness=completeness(details, X),
         notes=notes(X),
         **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
-    )  # fmt: skip
+    )
     return Batch(rows, pd.concat([details[["firm_id"]], found.by_topic()], axis=1))
 
 
@@ -95,10 +104,14 @@ def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
     inspection with its outcome.
     """
     known = [
-        details["sector"].notna(), details["region"].notna(), X.firm_age_days.notna(),
-        X.registered_capital.notna(), X.employees.notna() | X.size_class.notna(),
-        X.permits_ever > 0, X.inspections > 0,
-    ]  # fmt: skip
+        details["sector"].notna(),
+        details["region"].notna(),
+        X.firm_age_days.notna(),
+        X.registered_capital.notna(),
+        X.employees.notna() | X.size_class.notna(),
+        X.permits_ever > 0,
+        X.inspections > 0,
+    ]
     return np.mean([flag.to_numpy() for flag in known], axis=0)
 
 

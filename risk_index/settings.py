@@ -71,16 +71,26 @@ class Settings:
     @property
     def law(self) -> Law:
         """Return what the law in force fixes about penalties."""
-        return Law({"minor": self.expiry_days_minor, "moderate": self.expiry_days_moderate,
-                    "serious": self.expiry_days_serious})  # fmt: skip
+        return Law(
+            {
+                "minor": self.expiry_days_minor,
+                "moderate": self.expiry_days_moderate,
+                "serious": self.expiry_days_serious,
+            }
+        )
 
     @property
     def allocation(self) -> Allocation:
         """Return what turns expected harm into tiers and frequencies."""
         return Allocation(
-            (self.tier_a_share, self.tier_b_share, self.tier_c_share), self.capacity_share,
-            self.rounds_per_year, self.floor_per_year, self.max_inspections_per_year,
-            self.ceiling_per_round, self.exponent)  # fmt: skip
+            (self.tier_a_share, self.tier_b_share, self.tier_c_share),
+            self.capacity_share,
+            self.rounds_per_year,
+            self.floor_per_year,
+            self.max_inspections_per_year,
+            self.ceiling_per_round,
+            self.exponent,
+        )
 
     @property
     def plan(self) -> Plan:
@@ -106,8 +116,9 @@ def load_settings(day: dt.date, overrides: Path | None = None) -> Settings:
     declared = {name: s for file in FILES for name, s in _declared(CONFIGS / file).items()}
     values: dict[str, float] = {name: setting.at(day) for name, setting in declared.items()}
     values |= _overrides(overrides, declared) if overrides else {}
-    typed = {f.name: int(values[f.name]) if f.type == "int" else values[f.name]
-             for f in fields(Settings)}  # fmt: skip
+    typed = {
+        f.name: int(values[f.name]) if f.type == "int" else values[f.name] for f in fields(Settings)
+    }
     return Settings(**typed)  # type: ignore[arg-type]
 
 

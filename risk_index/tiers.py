@@ -108,8 +108,10 @@ def water_fill(weight: Floats, floor: float, ceiling: float, capacity: float) ->
     n = len(weight)
     if floor > ceiling:
         raise CapacityError(f"floor {floor:g} per round exceeds ceiling {ceiling:g} per round")
-    for bound, name, wrong in ((floor, "floor", floor * n > capacity * (1 + 1e-12)),
-                               (ceiling, "ceiling", ceiling * n < capacity * (1 - 1e-12))):  # fmt: skip
+    for bound, name, wrong in (
+        (floor, "floor", floor * n > capacity * (1 + 1e-12)),
+        (ceiling, "ceiling", ceiling * n < capacity * (1 - 1e-12)),
+    ):
         if wrong:
             raise CapacityError(
                 f"{n} firms at a {name} of {bound:g} per round make {bound * n:g} inspections, "

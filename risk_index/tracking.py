@@ -13,15 +13,16 @@ from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
-import mlflow  # noqa: E402
-from mlflow.entities import Metric, Param, RunTag  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.tracking import MlflowClient  # noqa: E402
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
 
 FAILURES = (MlflowException, OSError)
 """What a missing or failing store raises."""
 EXPERIMENT = "risk-index"
 LONGEST_VALUE = 500
+KEPT = ("mlflow.db", "mlflow-artefacts")
+"""What a new fit in the same folder keeps: the runs of the earlier ones."""
 
 
 def log_fit(
@@ -43,20 +44,25 @@ def log_fit(
         Address of a tracking server; ``RUN/mlflow.db`` by default.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # a failure is raised, and told once
     client = MlflowClient(tracking_uri or f"sqlite:///{run / 'mlflow.db'}")
     experiment = _experiment(client, None if tracking_uri else run / "mlflow-artefacts")
     run_id = client.create_run(experiment, tags={"mlflow.runName": run.name}).info.run_id
     client.log_batch(
         run_id,
-        metrics=[Metric(name, value, 0, 0) for name, value in metrics.items() if abs(value) < 1e300],
+        metrics=[
+            Metric(name, value, 0, 0) for name, value in metrics.items() if abs(value) < 1e300
+        ],
         params=[Param(name, str(value)[:LONGEST_VALUE]) for name, value in params.items()],
         tags=[RunTag(name, value[:LONGEST_VALUE]) for name, value in tags.items()],
     )
     for path in sorted(run.iterdir()):
         if not path.name.startswith("mlflow"):
-            (client.log_artifacts(run_id, str(path), path.name) if path.is_dir()
-             else client.log_artifact(run_id, str(path)))  # fmt: skip
+            (
+                client.log_artifacts(run_id, str(path), path.name)
+                if path.is_dir()
+                else client.log_artifact(run_id, str(path))
+            )
     client.set_terminated(run_id)
     return str(run_id)
 
@@ -67,8 +73,3 @@ def _experiment(client: MlflowClient, artefacts: Path | None) -> str:
         return str(found.experiment_id)
     location = None if artefacts is None else artefacts.resolve().as_uri()
     return str(client.create_experiment(EXPERIMENT, artifact_location=location))
-
-
-def version() -> str:
-    """Return MLflow's version."""
-    return str(mlflow.__version__)

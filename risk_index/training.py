@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,8 @@ from models.trees import TreeSettings
 
 LIKELIHOOD = {f.name: f.likelihood for f in FEATURES if f.likelihood is not None}
 SEVERITY = {f.name: f.severity for f in FEATURES if f.severity is not None}
-HORIZONS_NEEDED = 6
-SHORTEST_HORIZON_DAYS = 90
+SLICES_IN_HISTORY = 7
+SHORTEST_SLICE_DAYS = 60
 WEIGHT_TRIM_QUANTILE = 0.99
 
 
@@ -40,7 +40,9 @@ class Plan:
     history_years : int
         How far back they go.
     n_folds : int
-        Parts of controllers.
+        Parts of controllers, so that none is on both sides of a judgement.
+    n_slices : int
+        Later slices, back to back, on which rounds and calibration are chosen.
     seed : int
         For folds, columns and rows of trees.
     trees : TreeSettings
@@ -49,10 +51,13 @@ class Plan:
 
     horizon_days: int = 365
     grid_months: int = 3
-    history_years: int = 6
-    n_folds: int = 4
+    history_years: int = 10
+    n_folds: int = 3
+    n_slices: int = 3
     seed: int = 20260101
-    trees: TreeSettings = TreeSettings(num_leaves=15, feature_share=0.3, l2=20.0)
+    trees: TreeSettings = field(
+        default_factory=lambda: TreeSettings(num_leaves=8, max_depth=4, feature_share=0.4)
+    )
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,9 @@ class Calendar:
     dates : tuple of date
         As-of dates of the examples, oldest first, all before `as_of`.
     horizon_days : int
-        Window of the label after each date.
+        Window of the label after each date; it ends early where the fit's day comes first.
+    slice_days : int
+        Length of a later slice and of the gap before it: the horizon, or a seventh of a short history.
     judged_on : date
         The date whose labels are kept for judging a fit made on that very day.
     """
@@ -74,19 +81,19 @@ class Calendar:
     as_of: dt.date
     dates: tuple[dt.date, ...]
     horizon_days: int
+    slice_days: int
     judged_on: dt.date
 
 
 def calendar(records: Records, as_of: dt.date, plan: Plan) -> Calendar:
     """Lay the training dates on a grid that ends at the as-of date.
 
-    A history shorter than six horizons shortens the horizon, to 90 days at the least.
+    A short history is judged on slices shorter than the horizon.
     """
     first = first_inspection(records, as_of)
     history_days = (as_of - first).days
-    horizon = min(plan.horizon_days,
-                  max(SHORTEST_HORIZON_DAYS, history_days // HORIZONS_NEEDED))  # fmt: skip
-    months = min(plan.grid_months, max(1, round(horizon / 122)))
+    months = plan.grid_months
+    slice_days = min(plan.horizon_days, max(SHORTEST_SLICE_DAYS, history_days // SLICES_IN_HISTORY))
     earliest = max(first, as_of - dt.timedelta(days=round(365.25 * plan.history_years)))
     steps = range(1, 12 * 41 // months)
     grid = [(pd.Timestamp(as_of) - pd.DateOffset(months=months * step)).date() for step in steps]
@@ -96,9 +103,9 @@ def calendar(records: Records, as_of: dt.date, plan: Plan) -> Calendar:
             f"inspections: the first known one is of {first}, too close to {as_of}: "
             f"the history is shorter than one step of {months} months. Take a later as-of date."
         )
-    aim = as_of - dt.timedelta(days=horizon)
+    aim = as_of - dt.timedelta(days=slice_days)
     judged_on = max((day for day in dates if day <= aim), default=dates[0])
-    return Calendar(as_of, dates, horizon, judged_on)
+    return Calendar(as_of, dates, plan.horizon_days, slice_days, judged_on)
 
 
 def first_inspection(records: Records, as_of: dt.date) -> dt.date:
@@ -123,8 +130,9 @@ class TrainingSet:
     calendar: Calendar
 
 
-def training_set(records: Records, as_of: dt.date, plan: Plan, law: Law,
-                 sectors: tuple[SectorClass, ...]) -> TrainingSet:  # fmt: skip
+def training_set(
+    records: Records, as_of: dt.date, plan: Plan, law: Law, sectors: tuple[SectorClass, ...]
+) -> TrainingSet:
     """Build the examples: firms on past dates with what the next planned inspection found."""
     days = calendar(records, as_of, plan)
     found = labels(records, days.dates, days.horizon_days, as_of)
@@ -154,7 +162,9 @@ def training_set(records: Records, as_of: dt.date, plan: Plan, law: Law,
 def controllers(records: Records) -> pd.DataFrame:
     """Return each firm's controller as a number: the group's first firm, or the firm itself."""
     firms = records.table("firms").select("firm_key", "group_id", "recorded_on").execute()
-    latest = firms.sort_values(["firm_key", "recorded_on"]).groupby("firm_key", as_index=False).last()
+    latest = (
+        firms.sort_values(["firm_key", "recorded_on"]).groupby("firm_key", as_index=False).last()
+    )
     first = latest.groupby("group_id").firm_key.transform("min")
     controller = first.fillna(latest.firm_key).astype("int64")
     return pd.DataFrame({"firm_key": latest.firm_key, "controller": controller})
@@ -179,20 +189,25 @@ def shared_by(rows: pd.DataFrame) -> np.ndarray:
     return rows.groupby("inspection_id").inspection_id.transform("size").to_numpy(float)
 
 
-def fit_models(examples: Examples, known_by: dt.date, horizon_days: int, plan: Plan) -> FittedModel:
-    """Fit likelihood and severity on what was known by a day; rounds and calibration on later rows.
-
-    Labels of the last horizon before `known_by` are the later rows; the rows that the folds learn from
-    end one more horizon earlier, so that every label window had closed.
-    """
+def fit_models(examples: Examples, known_by: dt.date, slice_days: int, plan: Plan) -> FittedModel:
+    """Fit likelihood and severity on what was known by a day; rounds and calibration on later rows."""
     seen = examples.take(examples.known_on <= np.datetime64(known_by, "D"))
-    folds = folds_before(seen, known_by, horizon_days, plan)
+    folds = folds_before(seen, known_by, slice_days, plan)
     likelihood = fit_likelihood(seen, LIKELIHOOD, folds, plan.trees, plan.seed)
     severity = fit_severity(seen, SEVERITY, folds, plan.trees, plan.seed)
     return FittedModel(likelihood, severity)
 
 
-def folds_before(examples: Examples, known_by: dt.date, horizon_days: int, plan: Plan) -> list[Fold]:
-    """Return folds whose later rows are those of the last horizon before a day."""
-    split = np.datetime64(known_by, "D") - np.timedelta64(horizon_days, "D")
-    return later_folds(examples, split, horizon_days, plan.n_folds, plan.seed)
+def folds_before(examples: Examples, known_by: dt.date, slice_days: int, plan: Plan) -> list[Fold]:
+    """Return folds whose later rows lie in the slices before a day, newest first.
+
+    A slice's later rows have both as-of date and label in it. The rows to learn from end one slice
+    before it, with their labels known when it begins, and come from other controllers.
+    """
+    folds = []
+    for number in range(1, plan.n_slices + 1):
+        start = np.datetime64(known_by, "D") - np.timedelta64(number * slice_days, "D")
+        within = examples.known_on <= start + np.timedelta64(slice_days, "D")
+        parts = later_folds(examples, start, slice_days, plan.n_folds, plan.seed)
+        folds += [Fold(part.train, part.later[within[part.later]]) for part in parts]
+    return folds

@@ -16,10 +16,12 @@ from features.records import open_records
 from features.schema import BY_NAME
 from risk_index.errors import SettingsError
 from risk_index.world import EVENT_TABLES, WorldError, load_world_settings, write_world
-from risk_index.world_firms import draw_firms, log_odds, severity, year_start
-from risk_index.world_history import cited, reporting_rates, strictness
+from risk_index.world.firms import draw_firms, log_odds, severity, year_start
+from risk_index.world.history import cited, reporting_rates, strictness
 
 AS_OF = dt.date(2026, 6, 30)
+NO_TREND = {"young_log_odds": 0.0, "deterrence_log_odds": 0.0}
+"""Without these the mean likelihood is the same in every year, though each firm's theta moves."""
 
 
 def _with(settings, table, **changes):
@@ -52,13 +54,12 @@ def records(world):
 
 @pytest.fixture(scope="module")
 def steady(tmp_path_factory):
-    """A world without drift or deterrence where nearly all firms are drawn at random each year.
+    """A world where no firm's likelihood moves: last year's visits show next year's truth.
 
-    Likelihood changes with a firm's age alone, so that the visits of the last year can be held
-    against the truth of the next. Inspectors differ as by default.
+    Inspectors differ as by default; nearly all firms are drawn at random each year.
     """
     settings = load_world_settings(
-        theta_yearly_correlation=1.0, deterrence_log_odds=0.0, change_share=0.0, harm_missing=0.0
+        theta_yearly_correlation=1.0, change_share=0.0, harm_missing=0.0, **NO_TREND
     )
     out = tmp_path_factory.mktemp("world") / "steady"
     write_world(out, 3000, 12, _with(settings, "sizes", random_share=0.95))
@@ -73,12 +74,12 @@ def _last_year(folder):
     return visits.merge(_read(folder, "truth"), on="firm_id")
 
 
-# ---- the truth shows in the records ----------------------------------------------------------------
+# ---- the truth shows in the records --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_visits_find_violations_at_the_true_rate(tmp_path, seed):
-    settings = _with(load_world_settings(), "sizes", random_share=0.95)
+    settings = _with(load_world_settings(**NO_TREND), "sizes", random_share=0.95)
     write_world(tmp_path / "w", 2000, seed, settings)
     seen = _last_year(tmp_path / "w")
     spread = np.sqrt((seen.likelihood * (1 - seen.likelihood)).sum())
@@ -140,7 +141,7 @@ def test_strictness_averages_out_in_every_region():
     np.testing.assert_allclose(strict.std(axis=1), settings.inspector_sd)
 
 
-# ---- who is on record is another matter -------------------------------------------------------------
+# ---- who is on record is another matter ----------------------------------------------------------
 
 
 def _penalties_per_likelihood(folder):
@@ -169,12 +170,10 @@ def test_state_owned_firms_are_left_out_where_leniency_is_full(tmp_path):
 def test_link_audits_estimate_the_reporting_rates(records):
     settings = load_world_settings()
     last = records["sources"].sort_values("recorded_on").groupby(["region", "source"]).last()
-    for i, region in enumerate(settings.regions):
-        for j, source in enumerate(settings.sources):
-            row = last.loc[(region.code, source.name)]
-            true = reporting_rates(settings)[i, j]
-            tolerance = 4 * np.sqrt(true * (1 - true) / row.n_checked) + 1 / row.n_checked
-            assert abs(row.reporting_rate - true) < tolerance
+    pairs = [(r.code, s.name) for r in settings.regions for s in settings.sources]
+    audited, true = last.loc[pairs], reporting_rates(settings).ravel()
+    tolerance = 4 * np.sqrt(true * (1 - true) / audited.n_checked) + 1 / audited.n_checked
+    assert (abs(audited.reporting_rate - true) < tolerance).all()
 
 
 def test_the_legacy_policy_visits_regions_that_report(steady):
@@ -192,7 +191,7 @@ def test_no_repair_before_the_legal_minimum(records):
     assert (days >= minimum).all()
 
 
-# ---- mechanism ----------------------------------------------------------------------------------------
+# ---- mechanism -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spread", [1.0, 20.0, 75.0])
@@ -230,6 +229,16 @@ def test_age_of_the_representative_moves_violations_only_where_planted(effect, m
     assert (gap.max() > 0) == moves
 
 
+def test_planted_overcitation_shows_in_outcomes_and_not_in_the_truth(tmp_path):
+    settings = load_world_settings(older_rep_overcitation=1.5, **NO_TREND)
+    write_world(tmp_path / "w", 1500, 9, _with(settings, "sizes", random_share=0.95))
+    seen = _last_year(tmp_path / "w").merge(_read(tmp_path / "w", "attributes"), on="firm_id")
+    older = AS_OF.year - seen.legal_rep_birth_year >= settings.older_rep_age
+    excess = (seen.violation - seen.likelihood).groupby(older).mean()
+    assert excess[True] > 0.1
+    assert abs(excess[False]) < 0.04
+
+
 def test_sentiment_touches_no_record_and_no_truth(tmp_path):
     for name, link in (("weak", -0.1), ("strong", -0.9)):
         write_world(tmp_path / name, 300, 4, load_world_settings(sentiment_theta=link))
@@ -246,7 +255,7 @@ def test_firms_of_one_controller_share_risk():
     assert pairs["first"].corr(pairs["last"]) == pytest.approx(0.5, abs=0.07)
 
 
-# ---- the records are a regulator's --------------------------------------------------------------------
+# ---- the records are a regulator's ---------------------------------------------------------------
 
 
 def test_the_records_pass_every_check_on_the_day(world):
@@ -263,6 +272,7 @@ def test_record_tables_have_the_columns_of_the_schema_and_no_other(records):
 
 def test_nothing_is_recorded_after_as_of(records):
     for table in records.values():
+        assert table.recorded_on.notna().all()
         assert table.recorded_on.max() <= AS_OF
         for name in table.columns:
             if name.endswith("_on"):
@@ -306,7 +316,7 @@ def test_details_of_some_firms_change_and_the_old_version_stays(records):
     assert (versions.registered_on.nunique() == 1).all()
 
 
-# ---- the same world again -------------------------------------------------------------------------------
+# ---- the same world again ------------------------------------------------------------------------
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(world, tmp_path):
@@ -336,18 +346,13 @@ def test_events_per_firm_are_met_by_permits_alone(tmp_path, world, wanted):
     assert differ == {"records/permits.parquet", "world.json"}
 
 
-def test_one_firm_makes_a_world(tmp_path):
-    write_world(tmp_path / "w", 1, 0, load_world_settings())
-    assert len(_read(tmp_path / "w", "truth")) == 1
-
-
 def test_the_description_says_how_to_draw_the_world_again(world):
     described = json.loads((world / "world.json").read_text(encoding="utf-8"))
     assert (described["seed"], described["n_firms"], described["as_of"]) == (11, 3000, str(AS_OF))
     assert described["settings"] == load_world_settings().model_dump(mode="json")
 
 
-# ---- errors -----------------------------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 
 
 def test_a_folder_that_is_no_world_is_left_alone(tmp_path):
@@ -360,10 +365,10 @@ def test_a_folder_that_is_no_world_is_left_alone(tmp_path):
     assert (tmp_path / "records" / "thesis.txt").read_text() == "years of work"
 
 
-def test_an_earlier_world_is_replaced(tmp_path):
-    for n in (20, 10):
+def test_an_earlier_world_is_replaced_if_only_by_one_firm(tmp_path):
+    for n in (20, 1):
         write_world(tmp_path / "w", n, 1, load_world_settings())
-    assert len(_read(tmp_path / "w", "truth")) == 10
+    assert len(_read(tmp_path / "w", "truth")) == 1
 
 
 def test_a_broken_run_leaves_nothing_behind(tmp_path):

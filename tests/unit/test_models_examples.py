@@ -48,6 +48,7 @@ def test_take_keeps_the_order_asked_for(four: Examples) -> None:
     ("field", "value", "says"),
     [
         ("weight", np.ones(3), r"weight has shape \(3,\), but X has 4 rows"),
+        ("weight", pd.Series(np.ones(4)), "weight is a Series: give a NumPy array"),
         ("weight", np.array([1.0, 0.0, 1.0, 1.0]), "weight must be finite and above 0: 1 of 4"),
         ("weight", np.array([1.0, np.nan, np.inf, 1.0]), "weight must be finite .*: 2 of 4"),
         ("violation", np.array([0, 1, 2, 0], "int8"), "violation must be 0 or 1: 1 of 4 .*2"),

@@ -268,6 +268,6 @@ def test_learning_curve_grows_within_controllers() -> None:
     assert curve["auc"].isna().tolist() == [True, False, False]
     assert seen[0] < seen[1]
     assert curve["rows"].iloc[-1] == 400
-    assert 0.25 < curve["rows"].iloc[1] / 400 < 0.35
+    assert 0.2 < curve["rows"].iloc[1] / 400 < 0.4
     whole = measure(Outcomes.of(examples.take(np.arange(400, 600))), p[400:])
     assert curve["auc"].iloc[-1] == pytest.approx(whole["auc"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from risk_index.world_firms import (
+from risk_index.world.firms import (
     EVERYWHERE,
     NEVER,
     Array,
@@ -16,8 +16,8 @@ from risk_index.world_firms import (
     stream,
     year_start,
 )
-from risk_index.world_history import Columns, concat, keep, recent_penalties, reporting_rates
-from risk_index.world_settings import Ground, Scheme, WorldSettings
+from risk_index.world.history import Columns, concat, keep, recent_penalties, reporting_rates
+from risk_index.world.settings import Ground, Scheme, WorldSettings
 
 STATUSES = ("valid", "expired", "suspended", "revoked", "cancelled")
 LISTS = ("tax_credit_red_list", "serious_violations", "judgment_defaulters")

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from risk_index.world_settings import WorldSettings
+from risk_index.world.settings import WorldSettings
 
 Array = npt.NDArray[Any]
 

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 
 from features.schema import BY_NAME
 from risk_index.errors import UserError
-from risk_index.world_firms import EVERYWHERE, NEVER, Firms, column, draw_firms
-from risk_index.world_history import Columns, history
-from risk_index.world_records import (
+from risk_index.world.firms import EVERYWHERE, NEVER, Firms, column, draw_firms
+from risk_index.world.history import Columns, history
+from risk_index.world.records import (
     attributes,
     firm_versions,
     irregularities,
@@ -33,12 +33,8 @@ from risk_index.world_records import (
     sources,
     truth,
 )
-from risk_index.world_settings import WorldSettings, load_world_settings
-from risk_index.world_tables import Encoder, credit_codes
-
-__all__ = [
-    "WorldError", "WorldSettings", "WorldSummary", "load_world_settings", "write_world",
-]  # fmt: skip
+from risk_index.world.settings import WorldSettings
+from risk_index.world.tables import Encoder, credit_codes
 
 WORLD_VERSION = "1"
 EVENT_TABLES = ("penalties", "permits", "irregularities", "listings", "inspections")

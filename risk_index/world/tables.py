@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.schema import BY_NAME
-from risk_index.world_firms import EVERYWHERE, NEVER, OWNERSHIPS, Array, stream
-from risk_index.world_history import GRAVITIES, SELECTIONS, Columns
-from risk_index.world_records import COLOURS, GROUNDS, LISTS, SEXES, STATUSES
-from risk_index.world_settings import WorldSettings
+from risk_index.world.firms import EVERYWHERE, NEVER, OWNERSHIPS, Array, stream
+from risk_index.world.history import GRAVITIES, SELECTIONS, Columns
+from risk_index.world.records import COLOURS, GROUNDS, LISTS, SEXES, STATUSES
+from risk_index.world.settings import WorldSettings
 
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 COMPANY = "有限公司"

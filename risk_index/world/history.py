@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from risk_index.world_firms import (
+from risk_index.world.firms import (
     EVERYWHERE,
     NEVER,
     Array,
@@ -24,7 +24,7 @@ from risk_index.world_firms import (
     stream,
     year_start,
 )
-from risk_index.world_settings import WorldSettings
+from risk_index.world.settings import WorldSettings
 
 Columns = dict[str, Array]
 """Columns of a record table under their names; ``firm_id`` holds the firm's place."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from risk_index.errors import SettingsError
 
-WORLD_CONFIG = Path(__file__).resolve().parents[1] / "configs" / "world.yaml"
+WORLD_CONFIG = Path(__file__).resolve().parents[2] / "configs" / "world.yaml"
 
 
 class _Frozen(BaseModel):

@@ -1,0 +1,13 @@
+"""The synthetic registry with known truth: settings, firms, history, records, tables, writing."""
+
+from risk_index.world.settings import WorldSettings, load_world_settings
+from risk_index.world.writing import EVENT_TABLES, WorldError, WorldSummary, write_world
+
+__all__ = [
+    "EVENT_TABLES",
+    "WorldError",
+    "WorldSettings",
+    "WorldSummary",
+    "load_world_settings",
+    "write_world",
+]

@@ -1,0 +1,59 @@
+"""Accepted records without files: the tables as the check would leave them, in any Ibis backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from features.records import Quality, Records
+from features.schema import TABLES, RecordTable
+from tests.property.naive.registry import Registry, Row, key_of
+
+TYPES = {"text": pa.string(), "date": pa.date32(), "number": pa.float64()}
+
+
+def accepted(registry: Registry, con: Any) -> Records:
+    """Write every accepted table (and ``firm_keys``) into the backend."""
+    keys = {firm: key for key, firm in enumerate(registry.firm_ids)}
+    for table in TABLES:
+        rows = [
+            row | {"firm_key": keys[row["firm_id"]]} if "firm_id" in row else row
+            for row in with_end(table.name, registry.rows(table.name))
+        ]
+        _create(con, table.name, pa.Table.from_pylist(rows, schema=schema_of(table)))
+    known = pa.schema([("firm_id", pa.string()), ("firm_key", pa.int32())])
+    pairs = [{"firm_id": firm, "firm_key": key} for firm, key in keys.items()]
+    _create(con, "firm_keys", pa.Table.from_pylist(pairs, schema=known))
+    return Records(con, Quality((), ()))
+
+
+def with_end(table: str, rows: list[Row]) -> list[Row]:
+    """Add ``superseded_on``: the day the fact's next version became known."""
+    return [
+        row
+        | {
+            "superseded_on": min(
+                (
+                    other["recorded_on"]
+                    for other in rows
+                    if key_of(table, other) == key_of(table, row)
+                    and other["recorded_on"] > row["recorded_on"]
+                ),
+                default=None,
+            )
+        }
+        for row in rows
+    ]
+
+
+def schema_of(table: RecordTable) -> pa.Schema:
+    """Columns and types of an accepted table."""
+    columns = [(column.name, TYPES[column.kind]) for column in table.columns]
+    owner = [("firm_key", pa.int32())] if "firm_id" in table.names else []
+    return pa.schema([*owner, *columns, ("superseded_on", pa.date32())])
+
+
+def _create(con: Any, name: str, rows: pa.Table) -> None:
+    con.create_table(name, rows, schema=ibis.Schema.from_pyarrow(rows.schema), overwrite=True)
