@@ -13,6 +13,7 @@ from ibis.backends.duckdb import Backend
 from features.failures import Failure, refusal
 from features.rules import Rule
 from features.schema import FIRMS, RecordTable
+from features.typed import ALWAYS_KNOWN
 
 MAX_REJECTED_SHARE = 0.5
 """A table that loses more rows than this share was misread, not mistyped: it is refused."""
@@ -96,6 +97,8 @@ def accept(backend: Backend, table: RecordTable, broken: list[Rule]) -> int:
     kept = typed.filter(reduce(and_, rejecting)) if rejecting else typed
     emptied = {rule.column for rule in broken if rule.action == "cell emptied"}
     kept = kept.mutate(**{column: _emptied(kept, column, broken) for column in emptied})
+    if not broken and table is not FIRMS:
+        return _write_versions(backend, table, f"typed_{table.name}")
     backend.create_table("kept", kept, overwrite=True)
     if table is FIRMS:
         backend.con.execute(
@@ -103,9 +106,12 @@ def accept(backend: Backend, table: RecordTable, broken: list[Rule]) -> int:
             "(ORDER BY firm_id) - 1)::INTEGER AS firm_key FROM (SELECT DISTINCT firm_id FROM kept)"
         )
         backend.con.execute(
-            "CREATE OR REPLACE TABLE kept AS SELECT * FROM kept JOIN firm_keys USING (firm_id)"
+            "CREATE OR REPLACE TABLE kept AS SELECT * REPLACE (coalesce(recorded_on, registered_on, "
+            f"{ALWAYS_KNOWN}) AS recorded_on) FROM kept JOIN firm_keys USING (firm_id)"
         )
-    return _write_versions(backend, table)
+    total = _write_versions(backend, table, "kept")
+    backend.con.execute("DROP TABLE kept")
+    return total
 
 
 def _emptied(kept: ibis.Table, column: str, broken: list[Rule]) -> ir.Value:
@@ -113,21 +119,21 @@ def _emptied(kept: ibis.Table, column: str, broken: list[Rule]) -> ir.Value:
     return ibis.ifelse(reduce(and_, keeps), kept[column], ibis.null(kept[column].type()))
 
 
-def _write_versions(backend: Backend, table: RecordTable) -> int:
+def _write_versions(backend: Backend, table: RecordTable, kept: str) -> int:
     """Write the table with ``superseded_on``, the day the next version of a row became known."""
     con, key = backend.con, ", ".join(table.key)
     total, distinct = con.execute(
-        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM kept)) FROM kept"
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {kept})) FROM {kept}"
     ).fetchall()[0]
-    next_version = f"lead(recorded_on) OVER (PARTITION BY {key} ORDER BY recorded_on)"
+    order = ", ".join(["recorded_on", *table.names])
+    next_version = f"lead(recorded_on) OVER (PARTITION BY {key} ORDER BY {order})"
     superseded = next_version if total != distinct else "NULL::DATE"
     owner = ["firm_key"] if "firm_id" in table.names else []
     con.execute(
         f"CREATE OR REPLACE TABLE {table.name} AS "
         f"SELECT {', '.join([*owner, *table.names])}, {superseded} AS superseded_on "
-        f"FROM kept ORDER BY {', '.join([*owner, key])}, recorded_on"
+        f"FROM {kept} ORDER BY {', '.join(owner) or key}"
     )
-    con.execute("DROP TABLE kept")
     return int(total)
 
 

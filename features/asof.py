@@ -117,6 +117,20 @@ def in_force(rows: ibis.Table, end: str) -> ir.BooleanValue:
     return rows[end].isnull() | (rows[end] > rows.as_of)
 
 
+def unexpired(rows: ibis.Table, law: Law) -> ir.BooleanValue:
+    """Tell which penalties had not expired by the as-of date; the unstated gravity is the law's."""
+    gravity = rows.gravity.fill_null(law.unstated_gravity)
+    expiry = ibis.cases(*((gravity == name, int(days)) for name, days in law.expiry_days.items()))
+    age = days_between(rows.decided_on, rows.as_of)
+    return (age >= 0) & (age < expiry)
+
+
+def is_open(firms: ibis.Table) -> ir.BooleanValue:
+    """Tell which known firms were registered and not closed on the as-of date."""
+    registered = firms.registered_on.isnull() | (firms.registered_on <= firms.as_of)
+    return in_force(firms, "closed_on") & registered
+
+
 def _known_by(rows: ibis.Table, day: ir.DateValue) -> ir.BooleanValue:
     return (rows.recorded_on <= day) & (rows.superseded_on.isnull() | (rows.superseded_on > day))
 
@@ -125,12 +139,7 @@ def open_firms(records: Records, dates: tuple[dt.date, ...]) -> ibis.Table:
     """Return the spine of all firms that were known, registered and not closed on each date."""
     days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
     firms = records.table("firms").cross_join(days)
-    known = firms.filter(
-        _known_by(firms, firms.as_of),
-        in_force(firms, "closed_on"),
-        firms.registered_on.isnull() | (firms.registered_on <= firms.as_of),
-    )
-    return known.select(*KEYS)
+    return firms.filter(_known_by(firms, firms.as_of), is_open(firms)).select(*KEYS)
 
 
 def snapshot_of_registry(
@@ -148,8 +157,7 @@ def snapshot_of_rows(
     pairs = rows[list(KEYS)].drop_duplicates().sort_values(["as_of", "firm_key"])
     dates = tuple(sorted({pd.Timestamp(day).date() for day in pairs.as_of.unique()}))
     table = records.con.create_table(
-        "spine_rows",
+        ibis.util.gen_name("spine_rows"),  # its own, so that another snapshot leaves it alone
         ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
-        overwrite=True,
     )
     return Snapshot(records, table, dates, law, sectors)

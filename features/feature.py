@@ -35,7 +35,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Total:
-    """Sum of a column, exact in whole millionths (money: in whole cents), `cap` at most."""
+    """Sum of a column, each value rounded to whole parts of 1/scale first; `cap` at most.
+
+    The parts are millionths, of money cents.
+    """
 
     column: str
     where: Where = ()
@@ -45,12 +48,12 @@ class Total:
     def over(self, events: ibis.Table, holds: ir.BooleanValue) -> ir.Scalar:
         """Return the aggregate over the events for which `holds` is true."""
         total = _exact_sum(events[self.column], holds, self.scale)
-        return total if math.isinf(self.cap) else ibis.least(total, ibis.literal(self.cap))
+        return total if math.isinf(self.cap) else total.clip(upper=self.cap)
 
 
 @dataclass(frozen=True)
 class Decayed:
-    """Sum of a column in which an event's weight halves every `half_life_days`."""
+    """Sum of a column, a value halving every `half_life_days`; each rounded to whole millionths."""
 
     column: str
     half_life_days: int
@@ -110,14 +113,17 @@ class Fact:
 
 @dataclass(frozen=True)
 class Others:
-    """The same feature summed over the controller's other firms."""
+    """The same feature summed over the controller's other open firms; 0 without a controller."""
 
     of: Feature
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """One feature over another; a prior of `strength` events at rate `prior` steadies it."""
+    """One feature over another; a prior of `strength` events at rate `prior` steadies it.
+
+    ``(of + strength * prior) / (over + strength)``; the feature's ``if_none`` where below the line is 0.
+    """
 
     of: Feature
     over: Feature

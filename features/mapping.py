@@ -7,18 +7,25 @@ It can read nothing outside that folder, has no network and can change nothing.
 
 from __future__ import annotations
 
+import glob
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlglot
 import yaml
-from sqlglot import TokenType
+from sqlglot import Token, TokenType
 
 from features.failures import RecordsError, refusal
 from features.reading import as_utf8, literal
 from features.schema import BY_NAME
 
+_READERS = ("read_", "parquet_", "glob", "sniff_csv")
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACE}
+_BEFORE_A_FILE = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.COMMA}
 _KEYS = {"title", "source", "licence", "currency", "time_zone", "encodings", "harm_rubric", "notes"}
 
 
@@ -53,16 +60,7 @@ def load_mapping(folder: Path) -> Mapping:
     card = folder / "mapping.yaml"
     if not card.is_file():
         raise _error("mapping", f"{card} not found", "A mapping is a folder with mapping.yaml.")
-    try:
-        facts = yaml.safe_load(card.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise _error("mapping", f"{card} is no YAML: {error}", "Mend the file.") from error
-    if unknown := sorted(set(facts) - _KEYS):
-        raise _error(
-            "mapping",
-            f"unknown keys in {card}: {', '.join(unknown)}",
-            f"Known keys: {', '.join(sorted(_KEYS))}.",
-        )
+    facts = _facts(card)
     queries = {}
     for file in sorted(folder.glob("*.sql")):
         if file.stem not in BY_NAME:
@@ -84,8 +82,36 @@ def _error(table: str, rule: str, remedy: str) -> RecordsError:
     return RecordsError([refusal(table, "", rule, remedy)])
 
 
+def _facts(card: Path) -> dict[str, Any]:
+    try:
+        facts = yaml.safe_load(_text(card)) or {}
+    except yaml.YAMLError as error:
+        raise _error("mapping", f"{card} is no YAML: {error}", "Mend the file.") from error
+    if not isinstance(facts, dict):
+        raise _error("mapping", f"{card} holds no lines `key: value`", "Mend the file.")
+    if unknown := sorted(str(key) for key in set(facts) - _KEYS):
+        raise _error(
+            "mapping",
+            f"unknown keys in {card}: {', '.join(unknown)}",
+            f"Known keys: {', '.join(sorted(_KEYS))}.",
+        )
+    encodings = facts.get("encodings") or {}
+    if not isinstance(encodings, dict) or not all(
+        isinstance(word, str) for pair in encodings.items() for word in pair
+    ):
+        raise _error("mapping", f"encodings in {card} are no lines `file: encoding`", "Mend them.")
+    return facts
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _error("mapping", f"{file} is not UTF-8: {error}", "Save it as UTF-8.") from error
+
+
 def _single_select(file: Path) -> str:
-    text = file.read_text(encoding="utf-8")
+    text = _text(file)
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
@@ -103,7 +129,7 @@ def run_mapping(
     if not source.is_dir():
         raise _error(str(source), "no such folder", "Give the folder of the source files.")
     encoded = {
-        name: as_utf8(name, source / name, encoding, scratch)
+        name: as_utf8(name, _listed(source, name), encoding, scratch)
         for name, encoding in mapping.encodings.items()
     }
     sandbox = _sandbox([source, scratch])
@@ -118,7 +144,8 @@ def run_mapping(
 def _sandbox(folders: list[Path]) -> duckdb.DuckDBPyConnection:
     """Open a database that sees the files of these folders and nothing else."""
     sandbox = duckdb.connect(":memory:")
-    allowed = ", ".join(literal(f"{folder}/") for folder in folders)
+    spellings = dict.fromkeys([*folders, *(_escaped(folder) for folder in folders)])
+    allowed = ", ".join(literal(f"{folder}/") for folder in spellings)
     sandbox.execute(f"SET temp_directory = {literal(folders[-1] / 'spill')}")
     sandbox.execute(f"SET allowed_directories = [{allowed}]")
     sandbox.execute("SET python_enable_replacements = false")
@@ -129,13 +156,37 @@ def _sandbox(folders: list[Path]) -> duckdb.DuckDBPyConnection:
 
 def _absolute(query: str, source: Path, encoded: dict[str, Path]) -> str:
     """Replace string literals that name files of the source folder by their full paths."""
-    for token in reversed(sqlglot.tokenize(query, read="duckdb")):
-        if token.token_type != TokenType.STRING or not token.text.strip():
-            continue
+    for token in reversed(list(_file_literals(query))):
         path = encoded.get(token.text) or _inside(source, token.text)
         if path is not None:
             query = query[: token.start] + literal(path) + query[token.end + 1 :]
     return query
+
+
+def _file_literals(query: str) -> Iterator[Token]:
+    """Yield the strings that stand for a file: after FROM or JOIN, or in the call of a reader."""
+    calls: list[str] = []
+    before: Token | None = None
+    for token in sqlglot.tokenize(query, read="duckdb"):
+        kind = before.token_type if before else None
+        if token.token_type in _OPENING:
+            calls.append(before.text.lower() if before else "")
+        elif token.token_type in _CLOSING and calls:
+            calls.pop()
+        elif token.token_type == TokenType.STRING and token.text.strip():
+            reads = bool(calls) and calls[-1].startswith(_READERS) and kind in _BEFORE_A_FILE
+            if reads or kind in (TokenType.FROM, TokenType.JOIN):
+                yield token
+        before = token
+
+
+def _listed(source: Path, name: str) -> Path:
+    """Return a file that ``mapping.yaml`` names, or refuse one outside the source folder."""
+    path = (source / name).resolve()
+    if not path.is_relative_to(source):
+        remedy = "encodings may name files of the source folder only."
+        raise _error(name, "lies outside the source folder", remedy)
+    return path
 
 
 def _inside(source: Path, name: str) -> Path | None:
@@ -146,7 +197,14 @@ def _inside(source: Path, name: str) -> Path | None:
         matches = any(path.is_file() for path in source.glob(name))
     except (ValueError, NotImplementedError, OSError):
         return None
-    return source / name if matches else None
+    if not matches:
+        return None
+    return _escaped(source) / name if glob.has_magic(name) else source / name
+
+
+def _escaped(folder: Path) -> Path:
+    """Return a folder as part of a pattern: brackets and stars in its own name stand for themselves."""
+    return Path(glob.escape(str(folder)))
 
 
 def _run(

@@ -35,7 +35,8 @@ def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (n, 2 + p)
-        ``firm_key``, ``as_of`` and one float32 column per feature, sorted by date and firm.
+        ``firm_key``, ``as_of`` and one float32 column per feature, sorted by date and firm. A row of
+        the spine whose firm was not known on its date is left out.
     """
     facts = publish_facts(snapshot)
     return read(expression(snapshot, tuple(features), facts))
@@ -67,7 +68,8 @@ def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
     ):
         schema = {"as_of": "date", name.split("_")[0]: "string"}
         schema |= {column: "float64" for column in frame.columns if column not in schema}
-        tables.append(con.create_table(name, ibis.memtable(frame, schema=schema), overwrite=True))
+        own_name = ibis.util.gen_name(name)  # so that another snapshot leaves it alone
+        tables.append(con.create_table(own_name, ibis.memtable(frame, schema=schema)))
     return tables[0], tables[1]
 
 
@@ -142,9 +144,9 @@ def _filled(feature: Feature, value: ir.Value) -> ir.Value:
 
 
 def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
-    """Sum over the group minus the firm itself; zero without a group."""
+    """Sum over the group's open firms minus the firm itself; zero without a group."""
     assert isinstance(feature.measure, Others)
-    own = rows[feature.measure.of.name]
+    own = rows.is_open.ifelse(rows[feature.measure.of.name], 0.0)
     group = ibis.window(group_by=["group_id", "as_of"])
     whole = (own * 1e6).round().cast("int64").sum().over(group).cast("float64") / 1e6
     return rows.group_id.isnull().ifelse(0.0, whole - own)

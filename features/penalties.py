@@ -6,12 +6,13 @@ Sources: NDRC Order 36 (2026) on expiry and repair; METHODS 3.7 for decay and pr
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
 
 import ibis
 from ibis import ir
 
-from features.asof import Snapshot, in_force
+from features.asof import Snapshot, in_force, unexpired
 from features.feature import (
     NEVER_DAYS,
     Count,
@@ -42,9 +43,8 @@ def penalties_in_force(snapshot: Snapshot) -> ibis.Table:
     law = snapshot.law
     rows = snapshot.events("penalties", "decided_on")
     rows = rows.mutate(gravity=rows.gravity.fill_null(law.unstated_gravity))
-    expiry = _by_gravity(rows, {gravity: int(days) for gravity, days in law.expiry_days.items()})
     rows = rows.filter(
-        in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), rows.age_days < expiry
+        in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, law)
     )
     firms = snapshot.known("firms").select("firm_key", "as_of", "registered_capital")
     rows = rows.left_join(firms, ["firm_key", "as_of"])
@@ -52,19 +52,14 @@ def penalties_in_force(snapshot: Snapshot) -> ibis.Table:
     return rows.mutate(weight=_weight(rows, law.default_weight))
 
 
-def _by_gravity(rows: ibis.Table, values: dict[str, float] | dict[str, int]) -> ir.NumericValue:
-    return ibis.cases(*((rows.gravity == gravity, value) for gravity, value in values.items()))
-
-
-def _weight(rows: ibis.Table, default: object) -> ir.NumericValue:
+def _weight(rows: ibis.Table, default: Mapping[str, float]) -> ir.NumericValue:
+    # clip keeps an unknown share unknown; SQL's LEAST would make it 1
     fine = rows.fine
-    of_maximum = ibis.least(fine / rows.statutory_max, ibis.literal(1.0))
+    of_maximum = (fine / rows.statutory_max).clip(upper=1.0)
     capital = (rows.registered_capital > 0).ifelse(rows.registered_capital, None)
-    of_capital = ibis.least(
-        (fine / capital + 1.0).ln() / math.log1p(FULL_WEIGHT_SHARE), ibis.literal(1.0)
-    )
+    of_capital = ((fine / capital + 1.0).ln() / math.log1p(FULL_WEIGHT_SHARE)).clip(upper=1.0)
     both = (of_maximum + of_capital) / 2.0
-    stated = _by_gravity(rows, dict(default))  # type: ignore[call-overload]
+    stated = ibis.cases(*((rows.gravity == name, weight) for name, weight in default.items()))
     return ibis.coalesce(both, of_maximum, of_capital, stated)
 
 

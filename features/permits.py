@@ -28,33 +28,40 @@ ENDED = ("expired", "suspended", "revoked", "cancelled")
 def permits_seen(snapshot: Snapshot) -> ibis.Table:
     """Return permits known and begun by the as-of date, with their state on it.
 
-    Adds ``state`` (the status if it had taken effect by then, else valid), ``is_valid``,
-    ``has_lapsed`` (its term is over and no permit of the kind is valid), ``days_left``,
-    ``days_lapsed`` (empty where it does not apply) and ``is_required`` (by the sector's guide).
+    Adds ``kind`` (unstated where empty), ``state`` (the status if it had taken effect by then, else
+    valid; a status without a day took effect when it was recorded), ``is_valid`` (state valid and
+    the term not over), ``has_lapsed`` (the term is over, or the state is expired, and no permit of
+    the kind is valid), ``days_left`` (of a valid permit, to the last day of its term),
+    ``days_lapsed`` (of a lapsed one, since the last of the kind's lapsed terms ended; a term ends on
+    the earlier of its last day and the day it was declared expired) and ``is_required`` (by the
+    sector's guide).
     """
     rows = snapshot.events("permits", "issued_on")
-    # only `events` that begin on or before the as-of date are left, so age_days >= 0
     changed_on = ibis.coalesce(rows.status_changed_on, rows.recorded_on)
     state = (changed_on <= rows.as_of).ifelse(rows.status, "valid").fill_null("valid")
-    rows = rows.mutate(kind=rows.kind.fill_null("unstated"), state=state)
+    rows = rows.mutate(kind=rows.kind.fill_null("unstated"), state=state, changed_on=changed_on)
+    rows = rows.mutate(ended_on=_ended_on(rows))
     term_over = (rows.valid_to < rows.as_of).fill_null(False)
     rows = rows.mutate(is_valid=~rows.state.isin(ENDED) & ~term_over)
     same_kind = ibis.window(group_by=["firm_key", "as_of", "kind"])
-    rows = rows.mutate(kind_held=rows.is_valid.max().over(same_kind))
-    ended_on = rows.valid_to.fill_null(rows.status_changed_on)
-    lapsed = ~rows.kind_held & (term_over_of(rows) | (rows.state == "expired"))
+    rows = rows.mutate(
+        kind_held=rows.is_valid.max().over(same_kind),
+        kind_ended_on=rows.ended_on.max().over(same_kind),
+    )
+    lapsed = ~rows.kind_held & rows.ended_on.notnull()
     rows = rows.mutate(
         has_lapsed=lapsed,
         days_left=rows.is_valid.ifelse(days_between(rows.as_of, rows.valid_to), None),
-        days_lapsed=lapsed.ifelse(
-            ibis.greatest(days_between(ended_on, rows.as_of), ibis.literal(0)), None),
-    )  # fmt: skip
+        days_lapsed=lapsed.ifelse(days_between(rows.kind_ended_on, rows.as_of), None),
+    )
     return _with_required(snapshot, rows)
 
 
-def term_over_of(rows: ibis.Table) -> ir.BooleanValue:
-    """Tell which terms were over on the as-of date."""
-    return (rows.valid_to < rows.as_of).fill_null(False)
+def _ended_on(rows: ibis.Table) -> ir.DateValue:
+    """Return the day a term ended by the as-of date: its last, or earlier if declared expired."""
+    over = (rows.valid_to < rows.as_of).ifelse(rows.valid_to, None)
+    expired = (rows.state == "expired").ifelse(rows.changed_on, None)
+    return (expired < over).ifelse(expired, ibis.coalesce(over, expired))
 
 
 def _with_required(snapshot: Snapshot, rows: ibis.Table) -> ibis.Table:

@@ -6,31 +6,39 @@ from functools import partial
 
 import ibis
 
-from features.asof import Snapshot, days_between, with_age
+from features.asof import Snapshot, days_between, is_open, with_age
 from features.feature import NEVER_DAYS, Count, Fact, Feature, Smallest, where
+from features.sector import UNSTATED
 
 BASIS = "Regulations on the Registration of Market Entities (State Council Order 746)"
 SIZES = ("micro", "small", "medium", "large")
 
 
 def firm_facts(snapshot: Snapshot) -> ibis.Table:
-    """Return one row per firm and as-of date: sector, region, group and the firm's own numbers."""
+    """Return one row per known firm and as-of date: its sector, region, group and own numbers.
+
+    Adds ``firm_age_days``, ``size_order`` (1 micro to 4 large), ``one`` (the number 1) and ``is_open``.
+    """
     firms = snapshot.known("firms")
     size = ibis.cases(*((firms.size_class == name, place) for place, name in enumerate(SIZES, 1)))
     return firms.select(
-        "firm_key", "as_of", "sector", "region", "group_id",
+        "firm_key", "as_of", "group_id",
+        sector=firms.sector.fill_null(UNSTATED),
+        region=firms.region.fill_null(UNSTATED),
         firm_age_days=days_between(firms.registered_on, firms.as_of),
         registered_capital="registered_capital",
         employees="employees",
         size_order=size,
         one=ibis.literal(1.0),
+        is_open=is_open(firms),
     )  # fmt: skip
 
 
 def changes_seen(snapshot: Snapshot) -> ibis.Table:
     """Return changes of a firm's details recorded by the as-of date: one row a later version.
 
-    Adds ``moved``, ``renamed``, ``new_sector``: what differs from the version before.
+    Adds ``moved``, ``renamed``, ``new_sector``: what differs from the version before (a detail that
+    either version leaves empty does not); ``age_days`` counts from the day of recording.
     """
     versions = snapshot.records.table("firms")
     before = ibis.window(group_by="firm_key", order_by="recorded_on")

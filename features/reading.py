@@ -11,7 +11,10 @@ import codecs
 import csv
 import datetime as dt
 import gzip
-from collections.abc import Iterable
+import io
+import re
+import zlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,6 +25,10 @@ from features.failures import Failure, RecordsError, refusal
 from features.schema import BY_NAME, RecordTable
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
+WORKBOOKS = (".xlsx", ".duckdb", ".db")
+"""Files that hold several tables."""
+EXACT_DIGITS = 15
+"""A spreadsheet rounds numbers of more digits."""
 ENCODING_REMEDY = "Save it as UTF-8, or state its encoding under `encodings` in mapping.yaml."
 
 
@@ -50,8 +57,11 @@ def find_tables(path: Path) -> dict[str, Path]:
     RecordsError
         Where a table lies in two files, or no table is found.
     """
-    if path.is_file():
+    if path.is_file() and path.suffix.lower() in WORKBOOKS:
         return dict.fromkeys(BY_NAME, path)
+    if path.is_file():
+        remedy = "Name the folder that holds the tables, a workbook (.xlsx) or a DuckDB file."
+        raise RecordsError([refusal(str(path), "", "neither a folder nor a workbook", remedy)])
     found: dict[str, Path] = {}
     failures: list[Failure] = []
     for file in sorted(path.iterdir()):
@@ -74,7 +84,7 @@ def find_tables(path: Path) -> dict[str, Path]:
 
 
 def _only_workbook(path: Path) -> Path | None:
-    books = [f for f in sorted(path.iterdir()) if f.suffix.lower() in (".xlsx", ".duckdb", ".db")]
+    books = [f for f in sorted(path.iterdir()) if f.suffix.lower() in WORKBOOKS]
     return books[0] if len(books) == 1 else None
 
 
@@ -108,19 +118,16 @@ def _keep(con: duckdb.DuckDBPyConnection, name: str, query: str, file: Path) -> 
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, name: str, text: Path, file: Path) -> None:
-    try:
-        heading = _heading(text)
-    except (OSError, EOFError, UnicodeError) as error:
-        rule = f"{file.name} cannot be read: {error}"
-        raise RecordsError([refusal(name, "", rule, "Export the file anew.")]) from error
+    heading = _heading(text)
     if not heading.strip():
         remedy = "Write at least the heading."
         raise RecordsError([refusal(name, "", f"{file.name} is empty", remedy)])
     delimiter = max(",;\t|", key=heading.count)
-    names = _unique_names(name, next(csv.reader([heading], delimiter=delimiter)))
+    names = _unique_names(name, next(csv.reader(io.StringIO(heading), delimiter=delimiter)))
     columns = ", ".join(f"{literal(n)}: 'VARCHAR'" for n in names)
     options = (
         f"header=true, delim={literal(delimiter)}, quote='\"', escape='\"', auto_detect=false, "
+        f"compression='{'gzip' if text.suffix.lower() == '.gz' else 'none'}', "
         f"columns={{{columns}}}, store_rejects=true, rejects_table='malformed', "
         "rejects_scan='malformed_scans', rejects_limit=0, null_padding=false"
     )
@@ -133,6 +140,32 @@ def _read_csv(con: duckdb.DuckDBPyConnection, name: str, text: Path, file: Path)
         f"CREATE OR REPLACE TABLE malformed_{name} AS SELECT DISTINCT ON (line) line, "
         "error_message, csv_line FROM malformed ORDER BY line"
     )
+    _refuse_swallowed_lines(con, name, names, delimiter)
+
+
+def _refuse_swallowed_lines(
+    con: duckdb.DuckDBPyConnection, name: str, names: list[str], delimiter: str
+) -> None:
+    """Refuse a file where whole lines lie within one cell, behind a quote that was not closed."""
+    mark = f"[^\\n{re.escape(delimiter)}]*"
+    inner = literal(f"\\n{mark}({re.escape(delimiter)}{mark}){{{len(names) - 1}}}\\n")
+    found = con.execute(
+        "SELECT DISTINCT 'line ' || line, line FROM malformed WHERE error_type::VARCHAR IN "
+        "('UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM') "
+        f"OR regexp_matches(csv_line, {inner}) ORDER BY line"
+    ).fetchall()
+    if len(names) > 1 and not found:
+        holds = " OR ".join(
+            f"contains({cell}, chr(10)) AND regexp_matches({cell}, {inner})"
+            for cell in map(quoted, names)
+        )
+        query = f"SELECT 'row ' || source_row FROM raw_{name} WHERE {holds} ORDER BY source_row"
+        found = con.execute(query).fetchall()
+    if found:
+        rule = "a quote that is not closed; the lines after it cannot be told apart"
+        remedy = "Close the quote, and double quotes within text."
+        ids = tuple(str(row[0]) for row in found[:3])
+        raise RecordsError([refusal(name, "", rule, remedy, len(found), ids)])
 
 
 def _unique_names(table: str, names: list[str]) -> list[str]:
@@ -146,12 +179,13 @@ def _unique_names(table: str, names: list[str]) -> list[str]:
 
 
 def _open(file: Path) -> gzip.GzipFile:
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
+    packed = file.suffix.lower() == ".gz"
+    return gzip.open(file, "rb") if packed else file.open("rb")  # type: ignore[return-value]
 
 
 def _heading(file: Path) -> str:
     with _open(file) as stream:
-        return stream.readline().decode("utf-8-sig").rstrip("\r\n")
+        return io.TextIOWrapper(stream, encoding="utf-8-sig").readline().rstrip("\n")
 
 
 def as_utf8(name: str, file: Path, encoding: str, scratch: Path) -> Path:
@@ -160,22 +194,22 @@ def as_utf8(name: str, file: Path, encoding: str, scratch: Path) -> Path:
     Raises
     ------
     RecordsError
-        Where the bytes are not of the stated encoding.
+        Where the bytes are not text of the stated encoding.
     """
     target = scratch / f"{file.name.removesuffix('.gz')}.utf8"
     try:
-        decoder = codecs.getincrementaldecoder(encoding)()
         plain = codecs.lookup(encoding).name == "utf-8"
         with _open(file) as source, target.open("w", encoding="utf-8", newline="") as copy:
-            while block := source.read(1 << 20):
-                text = decoder.decode(block)
+            text = io.TextIOWrapper(source, encoding=encoding, newline="")
+            while block := text.read(1 << 20):
+                if "\0" in block:
+                    raise UnicodeError("it holds zero bytes, as UTF-16 and binary files do")
                 if not plain:
-                    copy.write(text)
-            copy.write(decoder.decode(b"", final=True))
+                    copy.write(block)
     except (UnicodeError, LookupError) as error:
         rule = f"{file.name} is not {encoding}: {error}"
         raise RecordsError([refusal(name, "", rule, ENCODING_REMEDY)]) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         rule = f"{file.name} cannot be read: {error}"
         raise RecordsError([refusal(name, "", rule, "Export the file anew.")]) from error
     return file if plain else target
@@ -183,19 +217,21 @@ def as_utf8(name: str, file: Path, encoding: str, scratch: Path) -> Path:
 
 def _read_database(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Path) -> bool:
     try:
-        con.execute(f"ATTACH IF NOT EXISTS {literal(file)} AS source (READ_ONLY)")
+        con.execute(f"ATTACH IF NOT EXISTS {literal(file)} AS source (READ_ONLY, TYPE duckdb)")
     except duckdb.Error as error:
         rule = f"{file.name} is no DuckDB file: {str(error).splitlines()[0][:200]}"
         raise RecordsError([refusal(table.name, "", rule, "Check the file.")]) from error
-    names = con.execute(
-        "SELECT table_schema || '.' || table_name FROM information_schema.tables "
-        "WHERE table_catalog = 'source' AND lower(table_name) = ?",
-        [table.name],
-    ).fetchall()
-    if names:
-        query = f"SELECT row_number() OVER () AS source_row, * FROM source.{names[0][0]}"
-        _keep(con, table.name, query, file)
-    return bool(names)
+    found = con.execute(
+        "SELECT table_schema, table_name, table_type FROM information_schema.tables "
+        "WHERE table_catalog = 'source' AND lower(table_name) = ? ORDER BY ALL", [table.name]
+    ).fetchall()  # fmt: skip
+    for schema, name, kind in found[:1]:
+        if kind != "BASE TABLE":
+            remedy = f"Write it as a table (CREATE TABLE {name} AS ...), or give a mapping."
+            raise RecordsError([refusal(table.name, "", f"a view in {file.name}", remedy)])
+        place = f"source.{quoted(schema)}.{quoted(name)}"
+        _keep(con, table.name, f"SELECT row_number() OVER () AS source_row, * FROM {place}", file)
+    return bool(found)
 
 
 def _read_excel(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Path) -> bool:
@@ -215,8 +251,25 @@ def _read_excel(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Path) 
         remedy = "Write at least the heading."
         raise RecordsError([refusal(table.name, "", f"sheet {sheet} is empty", remedy)])
     names = _unique_names(table.name, [str(cell) for cell in rows[0]])
+    _refuse_rounded_ids(table, names, rows[1:])
     write_rows(con, f"raw_{table.name}", names, rows[1:])
     return True
+
+
+def _refuse_rounded_ids(table: RecordTable, names: list[str],
+                        rows: Sequence[Sequence[object]]) -> None:  # fmt: skip
+    """Refuse long identifiers kept as numbers: the spreadsheet has lost their last digits."""
+    failures = []
+    for place, name in enumerate(names):
+        found = [row[place] for row in rows
+                 if isinstance(row[place], int | float) and abs(row[place]) >= 10**EXACT_DIGITS]  # type: ignore[arg-type]  # fmt: skip
+        if found and any(c.name == name.lower() and c.kind == "text" for c in table.columns):
+            rule = f"number of more than {EXACT_DIGITS} digits, which the spreadsheet has rounded"
+            remedy = "Export the column anew as text, from where it was not rounded."
+            ids = tuple(f"{cell:.0f}" for cell in found[:3])
+            failures.append(refusal(table.name, name, rule, remedy, len(found), ids))
+    if failures:
+        raise RecordsError(failures)
 
 
 def _cell_text(cell: object) -> str | None:
@@ -230,10 +283,11 @@ def _cell_text(cell: object) -> str | None:
 def write_rows(
     con: duckdb.DuckDBPyConnection, name: str, columns: list[str], rows: Iterable[Iterable[object]]
 ) -> None:
-    """Write rows of cells as the text table `name`, numbered from 1."""
+    """Write rows of cells as the text table `name`, numbered from 1; rows without any are left out."""
     cells = [[_cell_text(cell) for cell in row] for row in rows]
     frame = pd.DataFrame(cells, columns=columns, dtype=object)
     frame.insert(0, "source_row", range(1, len(frame) + 1))
+    frame = frame[frame[columns].notna().any(axis=1)]
     con.register("incoming", frame)
     text = ", ".join(f"{quoted(c)}::VARCHAR AS {quoted(c)}" for c in columns)
     con.execute(

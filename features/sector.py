@@ -1,8 +1,10 @@
 """Sector and region: hazard class, rates shrunk along the code's path, penalties of peers.
 
 A sector's rate is the mean of its recorded outcomes, pulled towards the rate of the next wider group
-the fewer outcomes it has (``(y + k p) / (n + k)`` along class, group, division, section, all). A
-firm's own past is in it: labels lie after the as-of date, so nothing of them leaks.
+the fewer outcomes it has (``(y + k p) / (n + k)`` along class, group, division, section, all). The
+rate of all is ``(y + 1/2) / (n + 1)``, their mean harm ``(sum + 1) / (n + 1)``. A firm's own past is in
+it: labels lie after the as-of date, so nothing of them leaks. Firms that state no sector (or region)
+form one of their own.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from features.asof import SectorClass, Snapshot, in_force, open_firms
+from features.asof import SectorClass, Snapshot, in_force, open_firms, unexpired
 from features.feature import Fact, Feature
 
 BASIS = "GB/T 4754-2017 (industries); State Council circular of August 2015 (results are public)"
 SECTOR_STRENGTH, REGION_STRENGTH, HARM_STRENGTH = 20.0, 50.0, 10.0
 """Outcomes that the wider group's rate counts for."""
+UNSTATED = ""
+"""Sector or region of firms that state none."""
 NOT_PLANNED = ("complaint", "follow_up")
 """Selections that say more about the trigger than about the firm; never labels."""
 _COUNTS = ["n", "y", "harm", "n_harm", "seen", "n_seen"]
@@ -73,29 +77,38 @@ def required_permits(snapshot: Snapshot) -> ibis.Table:
 
 
 def sector_facts(snapshot: Snapshot) -> pd.DataFrame:
-    """Return one row per (as_of, sector): hazard class, shrunken rates, penalties of peers."""
+    """Return one row per (as_of, sector): hazard class, shrunken rates, penalties of peers.
+
+    ``sector_rate`` counts violations, ``sector_harm`` the measured harm of violations,
+    ``sector_harm_seen`` the measured harm of all judged visits; ``wider_rate`` and ``section_rate``
+    are those of the next wider and the widest group, ``sector_inspections`` its judged visits. A
+    group holds all sectors below it.
+    """
     classes, _ = sector_guide(snapshot)
     counts = _outcomes(snapshot, "sector")
     rates = pd.concat([_shrunk(day, part) for day, part in counts.groupby("as_of", sort=True)])
     rates = rates.merge(_penalties_of_peers(snapshot), on=["as_of", "sector"], how="outer")
     facts = rates.merge(classes, on="sector", how="left")
+    zero_if_none = ["n_required", "sector_penalties"]
+    facts[zero_if_none] = facts[zero_if_none].fillna(0.0)  # an engine may take NaN for a number
     return facts.sort_values(["as_of", "sector"]).reset_index(drop=True)
 
 
 def region_facts(snapshot: Snapshot) -> pd.DataFrame:
-    """Return one row per (as_of, region): the region's shrunken violation rate."""
+    """Return one row per (as_of, region): its violation rate, pulled towards that of all regions."""
     counts = _outcomes(snapshot, "region")
     overall = counts.groupby("as_of")[["n", "y"]].transform("sum")
     prior = (overall.y + 0.5) / (overall.n + 1.0)
     counts["region_rate"] = (counts.y + REGION_STRENGTH * prior) / (counts.n + REGION_STRENGTH)
-    return counts[["as_of", "region", "region_rate"]].dropna(subset="region")
+    return counts[["as_of", "region", "region_rate"]]
 
 
 def _outcomes(snapshot: Snapshot, group: str) -> pd.DataFrame:
     """Count judged visits, violations and harm by as-of date and sector (or region).
 
-    A visit counts for the sector the firm was known under when the visit was recorded. Every sector
-    of the registry has a row on every date, if need be of zeros.
+    A visit counts for the sector the firm was known under when the visit was recorded (the unstated
+    one if it was not known yet). Every sector of the registry has a row on every date, if need be of
+    zeros.
     """
     visits = snapshot.records.table("inspections")
     visits = visits.filter(planned_and_judged(visits))
@@ -108,7 +121,9 @@ def _outcomes(snapshot: Snapshot, group: str) -> pd.DataFrame:
         joined.superseded_on.isnull() | (joined.superseded_on > joined.as_of),
     )
     counts = known.group_by(["as_of", group]).aggregate(**{c: known[c].sum() for c in _COUNTS})
-    everyone = snapshot.records.table("firms").select(group).distinct().cross_join(days)
+    firms = snapshot.records.table("firms")
+    stated = firms.select(**{group: firms[group].fill_null(UNSTATED)}).distinct()
+    everyone = stated.cross_join(days)
     found = counts.execute()
     frame = everyone.execute().merge(found, on=["as_of", group], how="outer")
     frame[_COUNTS] = frame[_COUNTS].astype(float).fillna(0.0)
@@ -147,12 +162,12 @@ def _with_group(snapshot: Snapshot, rows: ibis.Table, group: str) -> ibis.Table:
             versions.known_to.isnull() | (versions.known_to > rows.recorded_on),
         ],
     )
-    return joined.drop(*(c for c in joined.columns if c.endswith("_right")))
+    joined = joined.drop(*(c for c in joined.columns if c.endswith("_right")))
+    return joined.mutate(**{group: joined[group].fill_null(UNSTATED)})
 
 
 def _shrunk(day: object, counts: pd.DataFrame) -> pd.DataFrame:
     """Shrink rates along the path of every sector on one date."""
-    counts = counts.dropna(subset="sector")
     total = counts[_COUNTS].sum()
     rate = (total.y + 0.5) / (total.n + 1.0)
     harm = (total.harm / 1e6 + 1.0) / (total.n_harm + 1.0)
@@ -184,19 +199,20 @@ def _pulled(counts: np.ndarray, prior: tuple[float, float, float]) -> tuple[floa
 
 
 def _penalties_of_peers(snapshot: Snapshot) -> pd.DataFrame:
-    """Return penalties in force per open firm, by as-of date and sector."""
+    """Return penalties in force (closed firms' too) per open firm, by as-of date and sector."""
     rows = snapshot.known_anywhere("penalties")
-    longest = max(snapshot.law.expiry_days.values())
-    age = rows.as_of.delta(rows.decided_on, unit="day")
-    rows = rows.filter(in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), age < longest)
+    rows = rows.filter(
+        in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
+    )
     keys = ["as_of", "sector"]
     penalties = _with_group(snapshot, rows, "sector").group_by(keys).aggregate(
         penalties=ibis._.count()).execute()  # fmt: skip
     firms = snapshot.known_anywhere("firms")
+    firms = firms.mutate(sector=firms.sector.fill_null(UNSTATED))
     spine = open_firms(snapshot.records, snapshot.dates)
     counted = firms.semi_join(spine, ["firm_key", "as_of"]).group_by(keys).aggregate(
         firms=ibis._.count()).execute()  # fmt: skip
-    peers = counted.merge(penalties, on=keys, how="left").dropna(subset="sector")
+    peers = counted.merge(penalties, on=keys, how="left")
     peers["sector_penalties"] = peers.penalties.astype(float).fillna(0.0) / peers.firms
     return peers[[*keys, "sector_penalties"]]
 

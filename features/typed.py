@@ -59,13 +59,15 @@ def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
     that which copy is kept does not depend on the rows' order; ``firm_key`` is the firm's number.
     """
     found = raw_columns(con, table)
-    cells = ", ".join(_cell(column, found.get(column.name)) for column in table.columns)
-    con.execute(
-        f"CREATE OR REPLACE TABLE cells AS SELECT source_row, {cells} FROM raw_{table.name}"
+    types = {row[0]: row[1] for row in con.execute(f"DESCRIBE raw_{table.name}").fetchall()}
+    cells = ", ".join(_cell(c, found.get(c.name), types) for c in table.columns)
+    known = (
+        "CASE WHEN recorded_on IS NULL AND NOT recorded_on__unreadable "
+        f"THEN {_default_recorded_on(table)} ELSE recorded_on END"
     )
     con.execute(
-        f"UPDATE cells SET recorded_on = {_default_recorded_on(table)} "
-        "WHERE recorded_on IS NULL AND NOT recorded_on__unreadable"
+        f"CREATE OR REPLACE TABLE cells AS SELECT * REPLACE ({known} AS recorded_on) "
+        f"FROM (SELECT source_row, {cells} FROM raw_{table.name})"
     )
     key = ", ".join([*table.key, "recorded_on"])
     copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(table.names)}, source_row)"
@@ -90,28 +92,39 @@ def _default_recorded_on(table: RecordTable) -> str:
     return f"coalesce({table.event}, {ALWAYS_KNOWN})" if table.event else ALWAYS_KNOWN
 
 
-def _cell(column: Column, source: str | None) -> str:
+def _cell(column: Column, source: str | None, types: dict[str, str]) -> str:
     name, flag = column.name, unreadable(column.name)
     if source is None:
         absent = f"NULL::{_SQL_TYPE[column.kind]} AS {name}, false AS {flag}"
         return absent + (f", false AS {placeholder(name)}" if column.kind == "date" else "")
     text = f"nullif(trim({quoted(source)}::VARCHAR), '')"
-    value = {
-        "text": text,
-        "number": f"CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) "
-        f"THEN TRY_CAST({text} AS DOUBLE) END",
-        "date": f"coalesce(TRY_CAST({text} AS DATE), TRY_CAST(TRY_CAST({text} AS TIMESTAMP) "
-        f"AS DATE), TRY_CAST(TRY_STRPTIME({text}, '%Y%m%d') AS DATE))",
-    }[column.kind]
+    value = _value(column.kind, quoted(source), text, types[source])
     if column.kind == "text" and column.allowed:
         value = f"lower({value})"
-    readable = f"{text} IS NOT NULL AND ({value}) IS NULL"
+    failed = f"{text} IS NOT NULL AND ({value}) IS NULL" if column.kind != "text" else "false"
+    if types[source] == "DATE" and column.kind == "date":
+        failed = "false"
     if column.kind != "date" or column.required:
-        return f"{value} AS {name}, {readable} AS {flag}"
+        return f"{value} AS {name}, {failed} AS {flag}"
     plausible = f"year({value}) BETWEEN 1900 AND 2199"
     return (
-        f"CASE WHEN {plausible} THEN {value} END AS {name}, {readable} AS {flag}, "
-        f"coalesce(NOT ({plausible}), false) AS {placeholder(name)}"
+        f"CASE WHEN {plausible} THEN {value} END AS {name}, {failed} AS {flag}, "
+        f"({value}) IS NOT NULL AND NOT coalesce({plausible}, false) AS {placeholder(name)}"
+    )
+
+
+def _value(kind: str, raw: str, text: str, found: str) -> str:
+    """Return the SQL that reads a cell; columns of the right type need no detour by way of text."""
+    if kind == "text":
+        return text
+    if kind == "number":
+        number = f"TRY_CAST({text if found == 'VARCHAR' else raw} AS DOUBLE)"
+        return f"CASE WHEN isfinite({number}) THEN {number} END"
+    if found == "DATE":
+        return raw
+    return (
+        f"coalesce(TRY_CAST({text} AS DATE), TRY_CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE), "
+        f"TRY_CAST(TRY_STRPTIME({text}, '%Y%m%d') AS DATE))"
     )
 
 

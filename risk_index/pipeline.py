@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from risk_index.errors import UserError
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
 from risk_index.pictures import draw_pictures
-from risk_index.ranking import Ranking, write_ranking
+from risk_index.ranking import Ranking, refuse_other_file, write_ranking
 from risk_index.scoring import expected_harm, score
 from risk_index.settings import Settings, load_sectors, load_settings
 from risk_index.training import TrainingSet, fit_models, training_set
@@ -93,17 +92,19 @@ def check(source: Source, out: Path) -> Quality:
     ------
     RecordsError
         Where the records cannot be used; both are written all the same.
+    UserError
+        Where `out` holds something else than an earlier report.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    rejected = out / "rejected"
-    shutil.rmtree(rejected, ignore_errors=True)
-    try:
-        with source.open(rejected) as records:
-            quality = records.quality
-    except RecordsError as error:
-        (out / "quality.json").write_text(Quality((), error.failures).as_json(), encoding="utf-8")
-        raise
-    (out / "quality.json").write_text(quality.as_json(), encoding="utf-8")
+    refused = None
+    with whole_folder(out, "quality.json") as fresh:
+        try:
+            with source.open(fresh / "rejected") as records:
+                quality = records.quality
+        except RecordsError as error:
+            refused, quality = error, Quality((), error.failures)
+        (fresh / "quality.json").write_text(quality.as_json(), encoding="utf-8")
+    if refused is not None:
+        raise refused
     return quality
 
 
@@ -243,6 +244,7 @@ def _track(
 
 def rank(source: Source, as_of: dt.date, run: Path, out: Path, say: Say) -> Ranking:
     """Rank every open firm with a saved model and write the CSV."""
+    refuse_other_file(out)
     model = FittedModel.load(run / "model")
     if model.meta.get("features") != [feature.name for feature in in_use()]:
         raise UserError(f"{run}: the model was fitted with another catalogue of features; fit anew")

@@ -66,7 +66,9 @@ DECIMALS = {
     "completeness": 2,
 }
 TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, in half and in full width."""
+FIRST_BYTES = '"rank"'.encode("utf-8-sig")
 ROWS_AT_ONCE = 100_000
 
 
@@ -116,12 +118,29 @@ def write_ranking(
             )
         finally:
             con.close()
-        topics = out.with_suffix("").with_suffix(".topics.parquet")
+        topics = out.with_name(f"{out.stem}.topics.parquet")
         (scratch / "topics.parquet").replace(topics)
         (scratch / "ranked.csv").replace(out)
     counts = order.tier.value_counts().reindex(list("ABCD"), fill_value=0)
     total = float(order.inspections_per_year.sum())
     return Ranking(out, topics, len(order), {str(k): int(v) for k, v in counts.items()}, total)
+
+
+def refuse_other_file(out: Path) -> None:
+    """Refuse to write over a folder or a file that is no ranking.
+
+    Raises
+    ------
+    UserError
+        Naming what lies there.
+    """
+    if not out.exists():
+        return
+    if out.is_dir():
+        raise UserError(f"{out} is a folder: name a file such as {out / 'ranked.csv'}")
+    with out.open("rb") as stream:
+        if not stream.read(len(FIRST_BYTES)) == FIRST_BYTES:
+            raise UserError(f"{out} exists and is no ranking: name a new file")
 
 
 def _store(con: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:

@@ -84,7 +84,7 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
         index_low=scale.index(p_low * s_low),
         index_high=scale.index(p_high * s_high),
         completeness=completeness(details, X),
-        notes=notes(X),
+        notes=notes(details, X),
         **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
     )
     return Batch(rows, pd.concat([details[["firm_id"]], found.by_topic()], axis=1))
@@ -115,7 +115,10 @@ def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
     return np.mean([flag.to_numpy() for flag in known], axis=0)
 
 
-def notes(X: pd.DataFrame) -> list[str]:
-    """Return the words that a reader of a row must know."""
-    never = np.where(X.inspections.to_numpy() > 0, "", "never inspected; ")
-    return [f"{word}tier_stability not measured" for word in never]
+def notes(details: pd.DataFrame, X: pd.DataFrame) -> list[str]:
+    """Return what a reader of a row must know: why cells are empty, and what is not on record."""
+    said = {f"no {name} on record": details[name].isna() for name in ("name", "sector", "region")}
+    said["never inspected"] = ~(X.inspections > 0)
+    said["tier_stability not measured"] = pd.Series(True, index=X.index)
+    flags = np.column_stack([flag.to_numpy(dtype=bool) for flag in said.values()])
+    return ["; ".join(word for word, true in zip(said, row, strict=True) if true) for row in flags]

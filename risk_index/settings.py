@@ -98,6 +98,10 @@ class Settings:
         return Plan(self.horizon_days, self.grid_months, self.history_years, self.group_folds)
 
 
+WHOLE = frozenset(field.name for field in fields(Settings) if field.type == "int")
+"""Settings that are counts."""
+
+
 def load_settings(day: dt.date, overrides: Path | None = None) -> Settings:
     """Return the settings in force on `day`.
 
@@ -117,7 +121,7 @@ def load_settings(day: dt.date, overrides: Path | None = None) -> Settings:
     values: dict[str, float] = {name: setting.at(day) for name, setting in declared.items()}
     values |= _overrides(overrides, declared) if overrides else {}
     typed = {
-        f.name: int(values[f.name]) if f.type == "int" else values[f.name] for f in fields(Settings)
+        f.name: int(values[f.name]) if f.name in WHOLE else values[f.name] for f in fields(Settings)
     }
     return Settings(**typed)  # type: ignore[arg-type]
 
@@ -152,6 +156,8 @@ def _overrides(file: Path, declared: Mapping[str, Setting]) -> dict[str, float]:
         low, high = declared[name].range
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingsError(f"{file}: {name} must be a number, not {value!r}.")
+        if name in WHOLE and value != round(value, 0):
+            raise SettingsError(f"{file}: {name} must be a whole number, not {value}.")
         if not low <= value <= high:
             raise SettingsError(f"{file}: {name} = {value} lies outside {low:g} to {high:g}.")
     return values

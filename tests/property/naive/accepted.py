@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ibis
@@ -11,21 +13,31 @@ from features.records import Quality, Records
 from features.schema import TABLES, RecordTable
 from tests.property.naive.registry import Registry, Row, key_of
 
+Create = Callable[[str, pa.Table], None]
 TYPES = {"text": pa.string(), "date": pa.date32(), "number": pa.float64()}
 
 
-def accepted(registry: Registry, con: Any) -> Records:
-    """Write every accepted table (and ``firm_keys``) into the backend."""
-    keys = {firm: key for key, firm in enumerate(registry.firm_ids)}
+def accepted(
+    registry: Registry,
+    con: Any,
+    create: Create | None = None,
+    firm_ids: list[str] | None = None,
+) -> Records:
+    """Write every accepted table (and ``firm_keys``) into the backend.
+
+    `create` writes a table where the backend has its own way; `firm_ids` numbers firms otherwise.
+    """
+    create = create or partial(_create, con)
+    keys = {firm: key for key, firm in enumerate(firm_ids or registry.firm_ids)}
     for table in TABLES:
         rows = [
             row | {"firm_key": keys[row["firm_id"]]} if "firm_id" in row else row
             for row in with_end(table.name, registry.rows(table.name))
         ]
-        _create(con, table.name, pa.Table.from_pylist(rows, schema=schema_of(table)))
+        create(table.name, pa.Table.from_pylist(rows, schema=schema_of(table)))
     known = pa.schema([("firm_id", pa.string()), ("firm_key", pa.int32())])
     pairs = [{"firm_id": firm, "firm_key": key} for firm, key in keys.items()]
-    _create(con, "firm_keys", pa.Table.from_pylist(pairs, schema=known))
+    create("firm_keys", pa.Table.from_pylist(pairs, schema=known))
     return Records(con, Quality((), ()))
 
 

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from features.feature import (
-    Count, Decayed, Distinct, Fact, Feature, Largest, Others, Ratio, Smallest, Total,
+    Count,
+    Decayed,
+    Distinct,
+    Fact,
+    Feature,
+    Largest,
+    Others,
+    Ratio,
+    Smallest,
+    Total,
 )  # fmt: skip
 from tests.property.naive.registry import Day, Registry, Row
 from tests.property.naive.rows import EVENTS, firm_facts, is_judged
@@ -91,18 +100,23 @@ def whole_parts(values: list[float], scale: int) -> float:
     return sum(math.floor(value * scale + 0.5) for value in values) / scale
 
 
-def oracle_matrix(registry: Registry, spine: list[tuple[str, dt.date]],
-                  features: tuple[Feature, ...]) -> pd.DataFrame:  # fmt: skip
+def oracle_matrix(
+    registry: Registry,
+    spine: list[tuple[str, dt.date]],
+    features: tuple[Feature, ...],
+    open_only: bool = False,
+) -> pd.DataFrame:
     """Return the matrix of (firm_id, as_of) pairs, sorted by date and firm, known firms only."""
     oracles = {date: Oracle(registry, date) for _, date in spine}
-    keys = {firm: key for key, firm in enumerate(registry.firm_ids)}
-    rows = [
-        (keys[firm], date, *(oracles[date].value(feature, firm) for feature in features))
+    there = {date: o.day.open_firms if open_only else o.day.firms for date, o in oracles.items()}
+    rows = {
+        (firm, date): [oracles[date].value(feature, firm) for feature in features]
         for firm, date in sorted(spine, key=lambda pair: (pair[1], pair[0]))
-        if firm in oracles[date].day.firms
-    ]
-    frame = pd.DataFrame(rows, columns=["firm_key", "as_of", *(f.name for f in features)])
-    return frame.astype({f.name: np.float32 for f in features})
+        if firm in there[date]
+    }
+    index = pd.MultiIndex.from_tuples(list(rows), names=["firm_id", "as_of"]) if rows else None
+    names = [feature.name for feature in features]
+    return pd.DataFrame(list(rows.values()), index, names, dtype=np.float32)
 
 
 def oracle_labels(registry: Registry, date: dt.date, horizon_days: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 from tests.property.naive.registry import Day, Row
 
@@ -152,7 +153,7 @@ def changes(day: Day, firm_id: str) -> list[Row]:
     versions = [row for row in day.registry.rows("firms") if row["firm_id"] == firm_id]
     versions.sort(key=lambda row: row["recorded_on"])
     rows = []
-    for before, after in zip(versions, versions[1:], strict=False):
+    for before, after in pairwise(versions):
         if after["recorded_on"] <= day.date:
             both = {
                 flag: None not in (before[column], after[column])

@@ -1,0 +1,1 @@
+SELECT * FROM read_csv('qiye.csv', all_varchar = true)

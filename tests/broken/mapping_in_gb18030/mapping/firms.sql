@@ -1,0 +1,1 @@
+SELECT *, '±±¾©' AS region FROM 'data.csv'

@@ -1,0 +1,1 @@
+SELECT file AS firm_id FROM glob('/etc/*')

@@ -1,0 +1,1 @@
+SELECT * FROM 'data.csv'; DROP TABLE firms

@@ -1,0 +1,1 @@
+SELECT firm_id, CAST(name AS INTEGER) AS employees FROM 'data.csv'
