@@ -201,5 +201,10 @@ def aggregate(feature: Feature, events: ibis.Table) -> ir.Scalar:
 
 def _exact_sum(values: ir.NumericValue, holds: ir.BooleanValue, scale: int) -> ir.Scalar:
     """Sum doubles as whole parts of 1/scale: exact, so free of the order of rows."""
-    parts = (values * float(scale)).round().cast("int64")
+    parts = whole_parts(values, scale)
     return holds.ifelse(parts, None).sum().cast("float64") / float(scale)
+
+
+def whole_parts(values: ir.NumericValue, scale: int = SCALE) -> ir.IntegerValue:
+    """Return values as whole parts of 1/scale; beyond 9.2e18 parts they overflow."""
+    return (values * float(scale)).round().cast("int64")

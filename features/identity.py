@@ -18,12 +18,14 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(rf"[1-9ANY][1-59][0-9]{{6}}[{_ALPHABET}]{{10}}")
 _USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
-_CITIZEN = re.compile(r"[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dX]")
+_CITIZEN = re.compile(r"[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dX]", re.A)
 _CITIZEN_WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)])
 
 _PERSON = re.compile(
-    r"id_?card|identity_?(no|num|card)|citizen_?id|passport|mobile|"
-    r"(rep|representative|person|owner|contact|manager|legal)\w*_?(name|phone|tel|mobile|id_?no|id_?num|email)|"
+    r"id_?card|identity_?(no|num|card)|citizen_?id|passport|contact_?person|"
+    r"(^|_)mobile(_?(no|num|phone|tel)\w*)?$|^legal_?(rep|representative|person)$|"
+    r"(^|_)(legal_?)?(rep|representative|person|owner|contact|manager)(_\w+?)?_?"
+    r"(name|phone|tel|mobile|id_?no|id_?num|email)|"
     r"^(id_?no|id_?number|phone|telephone|email|surname|first_?name|last_?name)$|"
     r"身份证|证件号|护照|手机|电话|邮箱|法定代表人(姓名|$)|法人(姓名|代表$)|负责人(姓名|$)|联系人"
 )

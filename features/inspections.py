@@ -18,13 +18,13 @@ from features.feature import (
     Total,
     where,
 )  # fmt: skip
-from features.sector import SECTOR_HARM, SECTOR_RATE, SECTOR_SEEN, planned_and_judged
+from features.sector import MOST_HARM, SECTOR_HARM, SECTOR_RATE, SECTOR_SEEN, planned_and_judged
 
 BASIS = "State Council circular of August 2015 on random inspection and publication of its results"
 
 
 def visits_seen(snapshot: Snapshot) -> ibis.Table:
-    """Return visits known by the as-of date.
+    """Return visits known by the as-of date; an empty harm counts as 0, none for more than MOST_HARM.
 
     Adds ``judged`` (neither complaint nor follow-up, outcome recorded) and, for judged visits,
     ``violated``, ``clean``, the numbers ``one``, ``hit``, ``harm_found`` (harm of a violation) and
@@ -32,13 +32,14 @@ def visits_seen(snapshot: Snapshot) -> ibis.Table:
     """
     rows = snapshot.events("inspections", "inspected_on")
     rows = rows.mutate(judged=planned_and_judged(rows), found=rows.violation == 1)
+    harm = rows.harm.clip(upper=MOST_HARM)
     rows = rows.mutate(
         one=rows.judged.ifelse(1.0, 0.0),
         hit=(rows.judged & rows.found).ifelse(1.0, 0.0),
         clean=rows.judged & (rows.violation == 0),
         violated=rows.judged & rows.found,
-        harm_found=(rows.judged & rows.found).ifelse(rows.harm, 0.0).fill_null(0.0),
-        harm_seen=rows.judged.ifelse(rows.harm, 0.0).fill_null(0.0),
+        harm_found=(rows.judged & rows.found).ifelse(harm, 0.0).fill_null(0.0),
+        harm_seen=rows.judged.ifelse(harm, 0.0).fill_null(0.0),
     )
     latest_first = ibis.window(
         group_by=["firm_key", "as_of", "judged"],
@@ -86,15 +87,15 @@ def _rates(years: float) -> tuple[Feature, Feature]:
     visits, hits, harm = _FADED[years]
     days = round(365 * years)
     return (
-        _visit(f"violation_rate_{days}d", f"rate of violations, halving every {days} days", "rate",
+        _visit(f"violation_rate_{days}d", f"rate of violations halving every {days} days, steadied by the sector's", "rate",
                measure=Ratio(hits, visits, SECTOR_RATE, 2.0), likelihood=1),
-        _visit(f"harm_rate_{days}d", f"harm per inspection, halving every {days} days", "harm units",
+        _visit(f"harm_rate_{days}d", f"harm per inspection halving every {days} days, steadied by the sector's", "harm units",
                measure=Ratio(harm, visits, SECTOR_SEEN, 2.0), likelihood=1, severity=1),
     )  # fmt: skip
 
 
 SMOOTHED_RATE = _visit(
-    "violation_rate", "rate of violations at inspections", "rate",
+    "violation_rate", "rate of violations at inspections, steadied by the sector's", "rate",
     measure=Ratio(HITS, JUDGED, SECTOR_RATE, 4.0), likelihood=1, severity=0)  # fmt: skip
 
 INSPECTIONS: tuple[Feature, ...] = (
@@ -114,7 +115,7 @@ INSPECTIONS: tuple[Feature, ...] = (
            measure=Total("harm_seen"), within_days=365, severity=0),
     _visit("harm_largest", "largest harm found at one inspection", "harm units",
            measure=Largest("harm_found"), severity=1),
-    _visit("harm_mean", "mean harm of the violations found", "harm units",
+    _visit("harm_mean", "mean harm of the violations found, steadied by the sector's", "harm units",
            measure=Ratio(HARM, HITS, SECTOR_HARM, 2.0), likelihood=None, severity=1),
     *(feature for faded in _FADED.values() for feature in faded),
     SMOOTHED_RATE,

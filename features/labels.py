@@ -1,8 +1,9 @@
 """What the next inspection found: the one door to the future.
 
 The label of a firm on an as-of date is the outcome of its first planned inspection (random, routine,
-directed or unstated; neither complaint nor follow-up) after that date and within the horizon, if that
-outcome was recorded by the day `known_by` on which the training takes place.
+directed or unstated; neither complaint nor follow-up) after that date and within the horizon, among
+those whose outcome was recorded by the day `known_by` on which the training takes place. Of several
+on one day it is that with the lowest number.
 """
 
 from __future__ import annotations

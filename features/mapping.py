@@ -219,7 +219,7 @@ def _run(
         )
         con.unregister("incoming")
     except duckdb.Error as error:
-        message = str(error).splitlines()[0]
+        message = " ".join(str(error).split())[:300]
         raise _error(
             table,
             f"{table}.sql fails: {message}",

@@ -10,7 +10,7 @@ from ibis import ir
 
 from features.asof import KEYS, Snapshot, open_firms
 from features.catalogue import with_parents
-from features.feature import Fact, Feature, Others, Ratio, aggregate
+from features.feature import SCALE, Fact, Feature, Others, Ratio, aggregate, whole_parts
 from features.inspections import visits_seen
 from features.irregularities import irregularities_standing
 from features.listings import listings_standing
@@ -146,10 +146,10 @@ def _filled(feature: Feature, value: ir.Value) -> ir.Value:
 def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
     """Sum over the group's open firms minus the firm itself; zero without a group."""
     assert isinstance(feature.measure, Others)
-    own = rows.is_open.ifelse(rows[feature.measure.of.name], 0.0)
+    own = whole_parts(rows.is_open.ifelse(rows[feature.measure.of.name], 0.0))
     group = ibis.window(group_by=["group_id", "as_of"])
-    whole = (own * 1e6).round().cast("int64").sum().over(group).cast("float64") / 1e6
-    return rows.group_id.isnull().ifelse(0.0, whole - own)
+    others = (own.sum().over(group) - own).cast("float64") / SCALE
+    return rows.group_id.isnull().ifelse(0.0, others)
 
 
 def _ratio(rows: ibis.Table, feature: Feature) -> ir.Value:

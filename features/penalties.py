@@ -1,6 +1,6 @@
 """Penalties in force: counts, amounts, load fading by gravity. Expired and repaired ones are gone.
 
-Sources: NDRC Order 36 (2026) on expiry and repair; METHODS 3.7 for decay and proportional gravity.
+Sources: NDRC Order 36 (2026) on expiry and repair; docs/methods.md for decay and proportional gravity.
 """
 
 from __future__ import annotations

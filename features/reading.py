@@ -13,6 +13,7 @@ import datetime as dt
 import gzip
 import io
 import re
+import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -170,6 +171,7 @@ def _refuse_swallowed_lines(
 
 def _unique_names(table: str, names: list[str]) -> list[str]:
     clean = [name.strip().lstrip("\ufeff") or f"column{i}" for i, name in enumerate(names, 1)]
+    clean = ["their source_row" if name.lower() == "source_row" else name for name in clean]
     twice = sorted({name for name in clean if [c.lower() for c in clean].count(name.lower()) > 1})
     if twice:
         raise RecordsError(
@@ -184,8 +186,8 @@ def _open(file: Path) -> gzip.GzipFile:
 
 
 def _heading(file: Path) -> str:
-    with _open(file) as stream:
-        return io.TextIOWrapper(stream, encoding="utf-8-sig").readline().rstrip("\n")
+    with io.TextIOWrapper(_open(file), encoding="utf-8-sig") as text:
+        return text.readline().rstrip("\n")
 
 
 def as_utf8(name: str, file: Path, encoding: str, scratch: Path) -> Path:
@@ -196,11 +198,14 @@ def as_utf8(name: str, file: Path, encoding: str, scratch: Path) -> Path:
     RecordsError
         Where the bytes are not text of the stated encoding.
     """
-    target = scratch / f"{file.name.removesuffix('.gz')}.utf8"
+    target = Path(tempfile.mkdtemp(dir=scratch)) / file.name.removesuffix(".gz")
     try:
         plain = codecs.lookup(encoding).name == "utf-8"
-        with _open(file) as source, target.open("w", encoding="utf-8", newline="") as copy:
-            text = io.TextIOWrapper(source, encoding=encoding, newline="")
+        with (
+            _open(file) as source,
+            io.TextIOWrapper(source, encoding=encoding, newline="") as text,
+            target.open("w", encoding="utf-8", newline="") as copy,
+        ):
             while block := text.read(1 << 20):
                 if "\0" in block:
                     raise UnicodeError("it holds zero bytes, as UTF-16 and binary files do")

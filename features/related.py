@@ -26,7 +26,7 @@ RELATED: tuple[Feature, ...] = (
     _related("others", "other firms of the controller", "count", measure=Others(FIRMS_COUNTED), severity=0),
     OTHERS_JUDGED,
     OTHERS_HITS,
-    _related("others_violation_rate", "rate of violations at the controller's other firms", "rate",
+    _related("others_violation_rate", "rate of violations at the controller's other firms, steadied by the sector's", "rate",
              measure=Ratio(OTHERS_HITS, OTHERS_JUDGED, SECTOR_RATE, 4.0), likelihood=1),
     _related("others_harm", "harm recorded at the controller's other firms", "harm units",
              measure=Others(HARM_SEEN), likelihood=0, severity=0),

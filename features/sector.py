@@ -17,11 +17,13 @@ import numpy as np
 import pandas as pd
 
 from features.asof import SectorClass, Snapshot, in_force, open_firms, unexpired
-from features.feature import Fact, Feature
+from features.feature import Fact, Feature, whole_parts
 
 BASIS = "GB/T 4754-2017 (industries); State Council circular of August 2015 (results are public)"
 SECTOR_STRENGTH, REGION_STRENGTH, HARM_STRENGTH = 20.0, 50.0, 10.0
 """Outcomes that the wider group's rate counts for."""
+MOST_HARM = 1e9
+"""One visit counts for no more harm units: no rubric goes so far, and sums stay exact integers."""
 UNSTATED = ""
 """Sector or region of firms that state none."""
 NOT_PLANNED = ("complaint", "follow_up")
@@ -132,7 +134,7 @@ def _outcomes(snapshot: Snapshot, group: str) -> pd.DataFrame:
 
 def _sums() -> dict[str, ibis.Deferred]:
     row = ibis._
-    harm = (row.harm.fill_null(0.0) * 1e6).round().cast("int64")
+    harm = whole_parts(row.harm.clip(upper=MOST_HARM).fill_null(0.0))
     hit, measured = row.violation == 1, row.harm.notnull()
     parts = {
         "n": row.violation.count(),

@@ -1,3 +1,3 @@
-"""From risk to a frequency of inspection: index, tiers, draw, reasons, audit."""
+"""From chances and amounts to a ranked list: index, reasons, tiers, frequency."""
 
 __version__ = "0.1.0"

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import risk_index
-from features.asof import SectorClass, snapshot_of_registry
+from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
 from features.mapping import load_mapping
@@ -122,6 +122,7 @@ def fit(
     with whole_folder(run, "metrics.json", tracking.KEPT) as fresh:
         say("reading and checking the records")
         with source.open(fresh / "rejected") as records:
+            snapshot = registry(records, as_of, settings, sectors)
             say("computing the features of past dates")
             training = training_set(records, as_of, settings.plan, settings.law, sectors)
             say(f"fitting on {len(training.examples)} examples")
@@ -131,10 +132,7 @@ def fit(
             say("judging on a later date, beside the simple methods")
             judgement = judge(training, settings.plan)
             say("scoring the registry for the index's average")
-            snapshot = snapshot_of_registry(records, as_of, settings.law, sectors)
             harm = expected_harm(snapshot, model)
-            if not len(harm):
-                raise UserError(f"firms: no firm is known, registered and open on {as_of}.")
             scale = IndexScale(
                 float(harm.mean()), settings.average_points, settings.points_per_doubling
             )
@@ -145,6 +143,25 @@ def fit(
             _write(fresh, records.quality, model, judgement, facts, sample)
     facts["mlflow_run"] = _track(run, facts, settings, judgement, tracking_uri, say)
     return facts
+
+
+def registry(
+    records: Records, as_of: dt.date, settings: Settings, sectors: tuple[SectorClass, ...]
+) -> Snapshot:
+    """Return the snapshot of every open firm.
+
+    Raises
+    ------
+    UserError
+        Where there is none.
+    """
+    snapshot = snapshot_of_registry(records, as_of, settings.law, sectors)
+    if not snapshot.spine.count().execute():
+        raise UserError(
+            f"firms: no firm is known, registered and open on {as_of}; "
+            "take a later date or check recorded_on, registered_on and closed_on."
+        )
+    return snapshot
 
 
 def _meta(
@@ -256,7 +273,7 @@ def rank(source: Source, as_of: dt.date, run: Path, out: Path, say: Say) -> Rank
     with source.open() as records:
         for failure in records.quality.failures:
             say(str(failure))
-        snapshot = snapshot_of_registry(records, as_of, settings.law, sectors)
+        snapshot = registry(records, as_of, settings, sectors)
         n_firms = int(snapshot.spine.count().execute())
         done = 0
 

@@ -114,4 +114,4 @@ def reason(topic: str, total: float, feature: Feature, value: float) -> str:
 
 
 def _shown(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"

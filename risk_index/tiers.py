@@ -1,6 +1,6 @@
 """Expected harm -> tier -> chance of inspection per round -> inspections a year.
 
-The chances are the power water-filling of METHODS 3.3: ``clip(c h^a, floor, ceiling)`` with c such that
+The chances are the power water-filling of docs/methods.md: ``clip(c h^a, floor, ceiling)`` with c such that
 they add up to the capacity exactly.
 """
 

@@ -27,6 +27,18 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+# shap 0.51 and mlflow 3.17 speak to matplotlib 3.11 and SQLAlchemy 2.1 in the way of earlier ones
+OUTDATED = (
+    r"ignore:The set_\w+ function will be deprecated:PendingDeprecationWarning",
+    r"ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in OUTDATED:
+        config.addinivalue_line("filterwarnings", line)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real registries (`toronto`, `chicago`), which are not part of the project."""

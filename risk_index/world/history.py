@@ -32,7 +32,7 @@ Columns = dict[str, Array]
 SELECTIONS = ("random", "routine", "directed", "complaint", "follow_up")
 GRAVITIES = ("minor", "moderate", "serious")
 REPAIRABLE_AFTER = np.array([0, 90, 365])
-"""Days from a decision to its earliest repair, by gravity (METHODS 1.4)."""
+"""Days from a decision to its earliest repair, by gravity (NDRC Order 36 of 2026)."""
 REPORTING_BOUNDS = (0.10, 0.95)
 
 

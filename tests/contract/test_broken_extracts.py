@@ -21,7 +21,7 @@ from risk_index.cli import main
 TESTS = Path(__file__).resolve().parents[1]
 BROKEN, GOLDEN = TESTS / "broken", TESTS / "golden" / "run"
 CASES = sorted(path.parent.name for path in BROKEN.glob("*/expected.yaml"))
-IN_A_PROCESS = ("unclosed_quote", "mapping_reads_passwd", "one_firm_only_ranked")
+IN_A_PROCESS = ("unclosed_quote", "one_firm_without_inspections")
 
 
 def expected_of(case: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def test_broken_extract(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_as_a_user_runs_it(case: str, tmp_path: Path) -> None:
     expected = expected_of(case)
     command = [sys.executable, "-m", "risk_index.cli", *words(case, expected["command"])]
-    environment = {"PYTHONPATH": str(TESTS.parent), "PATH": "", "HOME": str(tmp_path / "home")}
+    environment = {"PYTHONPATH": str(TESTS.parent), "PATH": "", "HOME": str(tmp_path.parent)}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

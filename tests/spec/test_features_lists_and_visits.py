@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import ibis
+import numpy as np
 import pytest
 
 from features.labels import labels
-from tests.property.compare import DAY, ago, firm, number, numbers
+from tests.property.compare import DAY, ago, firm, number, numbers, table
 from tests.property.naive.accepted import accepted
 from tests.property.naive.registry import Registry
+
+LONG_AFTER = ago(-1000)
 
 
 def listed(*listings) -> Registry:
@@ -103,7 +106,17 @@ def test_a_firm_never_visited_has_the_sectors_rate_and_no_outcomes():
     }  # fmt: skip
 
 
-LONG_AFTER = ago(-1000)
+def test_the_largest_amounts_that_records_may_hold_break_nothing():
+    huge = visited(*[{"violation": 1.0, "harm": 1e15}] * 2, group_id="g", sector="X")
+    huge.tables["firms"].append(firm("b", group_id="g"))
+    huge.tables["penalties"] = [
+        {"penalty_id": str(n), "firm_id": "a", "decided_on": ago(1), "fine": 1e15}
+        for n in range(99)
+    ]
+    found = table(huge, "harm_found", "others_harm", "sector_harm", "fines_in_force")
+    assert np.isfinite(found).all(axis=None)
+    assert found.fines_in_force["a"] == pytest.approx(99e15)
+    assert found.others_harm.to_dict() == {"a": 0, "b": 2e9}
 
 
 def label_of(registry: Registry, horizon_days: int = 365, known_by=LONG_AFTER):

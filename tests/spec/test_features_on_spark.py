@@ -103,6 +103,8 @@ def spark(tmp_path_factory):
             .config("spark.sql.shuffle.partitions", "1")
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark")))
+            .config("spark.sql.codegen.wholeStage", "false")  # compiling costs more than it saves
+            .config("spark.sql.adaptive.enabled", "false")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
             .getOrCreate()

@@ -1,0 +1,58 @@
+"""The command line of the benchmarks. Tables go to `benchmarks/results`, messages to standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path)
+SIZES = {"s": 100_000, "m": 1_000_000}
+
+
+def say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Side-by-side measurements, to be run on a machine that does nothing else."""
+
+
+@main.command()
+@click.option("--size", type=click.Choice(list(SIZES)), default="s", show_default=True)
+@click.option("--firms", type=click.IntRange(min=1000), help="Another number of firms.")
+@click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--dates/--no-dates", default=True, help="Also 20 as-of dates against one.")
+def matrix(size: str, firms: int | None, repeats: int, dates: bool) -> None:
+    """The feature matrix of a registry: ours, pandas and DuckDB SQL; 20 as-of dates and one."""
+    from benchmarks.matrix.report import measure
+
+    say(str(measure(firms or SIZES[size], repeats, dates, say)))
+
+
+@main.command()
+@click.argument("data", type=FOLDER)
+@click.option("--city", "cities", multiple=True, help="toronto or chicago; both by default.")
+@click.option("--probe/--no-probe", default=True, help="Look for leaks where AUC is over 0.70.")
+def real(data: Path, cities: tuple[str, ...], probe: bool) -> None:
+    """Fit and rank real registries in the folder DATA, judged on what came after."""
+    from benchmarks.real.report import measure
+
+    for path in measure(data, cities, probe, say):
+        say(str(path))
+
+
+@main.command()
+@click.option("--firms", multiple=True, type=click.IntRange(min=1000), default=(250_000, 1_000_000),
+              show_default=True, help="Sizes; repeat the option.")  # fmt: skip
+@click.option("--memory-limit-gb", type=float, help="Of the records' database; none by default.")
+def scale(firms: tuple[int, ...], memory_limit_gb: float | None) -> None:
+    """Check and rank larger and larger registries: seconds and peak memory of every step."""
+    from benchmarks.scale.report import measure
+
+    say(str(measure(firms, memory_limit_gb, say)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Real registries, judged on what came after, beside simple rivals."""

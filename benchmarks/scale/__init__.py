@@ -1,0 +1,1 @@
+"""Larger and larger registries ranked in one process."""

@@ -1,0 +1,74 @@
+"""Rankings of larger and larger worlds with one model, as a file of tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks import worlds
+from benchmarks.machine import in_child
+from benchmarks.results import write_result
+from benchmarks.scale import ranking
+from risk_index import pipeline
+from risk_index.scoring import BATCH_FIRMS
+
+FITTED_ON = 20_000
+Say = Callable[[str], None]
+
+
+def measure(sizes: tuple[int, ...], memory_limit_gb: float | None, say: Say) -> Path:
+    """Fit on a small world, rank each of the larger ones, and write what it took."""
+    small = worlds.world(FITTED_ON)
+    run = worlds.BUILD / "fit"
+    source = pipeline.Source(small / "records")
+    pipeline.fit(source, dt.date.fromisoformat(worlds.as_of(small)), run, say)
+    figures = {}
+    for n_firms in sizes:
+        say(f"world of {n_firms:,} firms")
+        folder = worlds.world(n_firms)
+        limit = ["--memory-limit-gb", memory_limit_gb] if memory_limit_gb else []
+        out = worlds.BUILD / f"ranked-{n_firms}.csv"
+        figures[worlds.size(folder)] = in_child(
+            ranking.__name__, folder / "records", worlds.as_of(folder), run, out, *limit
+        )
+    given = f" --memory-limit-gb {memory_limit_gb:g}" if memory_limit_gb else ""
+    options = " ".join(f"--firms {n}" for n in sizes) + given
+    limited = f"limited to {memory_limit_gb:g} GB" if memory_limit_gb else "not limited"
+    sections = [
+        (
+            "Seconds from Parquet records to ranked.csv with reasons, one process; a model fitted on "
+            f"{FITTED_ON:,} firms; {BATCH_FIRMS:,} firms a batch.",
+            seconds(figures),
+        ),
+        (
+            "Peak resident memory so far (MB) when each step had ended; the memory of the "
+            f"records' database was {limited}.",
+            memory(figures),
+        ),
+    ]
+    title = "Ranking of larger and larger registries"
+    return write_result("scale", title, f"python -m benchmarks scale {options}", sections)
+
+
+def seconds(figures: dict[str, Any]) -> pd.DataFrame:
+    """Return seconds by step, a column a world, and the firms a second of the reasons."""
+    steps = list(next(iter(figures.values()))["seconds"])
+    table: dict[str, list[object]] = {
+        "step": [*steps, "open firms ranked", "reasons, firms a second"]
+    }
+    for world, found in figures.items():
+        spent, firms = found["seconds"], found["firms"]
+        rate = firms / spent["reasons"]
+        table[world] = [*(f"{spent[step]:.1f}" for step in steps), f"{firms:,}", f"{rate:,.0f}"]
+    return pd.DataFrame(table)
+
+
+def memory(figures: dict[str, Any]) -> pd.DataFrame:
+    """Return the peak memory on the way, a column a world."""
+    stages = list(next(iter(figures.values()))["peak_mb"])
+    columns = {world: [f"{found['peak_mb'][s]:.0f}" for s in stages] for world, found in figures.items()}
+    return pd.DataFrame({"after": stages, **columns})

@@ -1,0 +1,32 @@
+"""Synthetic registries to measure on, written once into `build/benchmarks`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from risk_index.world import load_world_settings, write_world
+
+BUILD = Path("build/benchmarks")
+EVENTS_PER_FIRM = 10
+SEED = 1
+
+
+def world(n_firms: int) -> Path:
+    """Return the folder of the world of `n_firms` firms and ten times as many events."""
+    folder = BUILD / f"world-{n_firms}"
+    if not (folder / "world.json").exists():
+        write_world(folder, n_firms, SEED, load_world_settings(), EVENTS_PER_FIRM)
+    return folder
+
+
+def as_of(folder: Path) -> str:
+    """Return the date to fit and rank a world at."""
+    return json.loads((folder / "world.json").read_text(encoding="utf-8"))["as_of"]
+
+
+def size(folder: Path) -> str:
+    """Return firms and events of a world in words."""
+    rows = json.loads((folder / "world.json").read_text(encoding="utf-8"))
+    events = ("penalties", "permits", "irregularities", "listings", "inspections")
+    return f"{rows['n_firms']:,} firms, {sum(rows['rows'][name] for name in events):,} events"
