@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis import ir
 
 from features.asof import KEYS, Snapshot, open_firms
@@ -43,19 +44,40 @@ def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
 
 
 def batches(snapshot: Snapshot, features: Iterable[Feature], n_rows: int) -> Iterator[pd.DataFrame]:
-    """Yield :meth:`matrix` for about `n_rows` firms at a time, in the order of their keys."""
+    """Yield :meth:`matrix` for about `n_rows` firms at a time, in the order of their keys.
+
+    The query is compiled once, over tables that hold one batch and the batch's fellow firms. On
+    DuckDB only.
+    """
+    con, duck = snapshot.records.con, snapshot.records.con.con
     facts, wanted = publish_facts(snapshot), tuple(features)
-    top = int(snapshot.spine.firm_key.max().execute())
+    registry, part, wide = (ibis.util.gen_name(name) for name in ("registry", "batch", "wide"))
+    everyone = con.create_table(registry, snapshot.spine.select(*KEYS))
+    batch = con.create_table(part, schema=everyone.schema())
+    fellows = con.create_table(wide, schema=everyone.schema())
+    members = con.compile(_with_group_members(snapshot.restrict(batch), everyone))
+    query = con.compile(in_order(_assembled(snapshot.restrict(fellows), batch, wanted, facts)))
+    top = int(everyone.firm_key.max().fill_null(-1).execute())
     for start in range(0, top + 1, n_rows):
-        keys = snapshot.spine.firm_key
-        part = snapshot.spine.filter((keys >= start) & (keys < start + n_rows))
-        yield read(expression(snapshot.restrict(part), wanted, facts))
+        where = f"firm_key >= {start} AND firm_key < {start + n_rows}"
+        duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {registry} WHERE {where}")
+        duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")
+        yield framed(duck.sql(query).to_arrow_table())
 
 
 def read(table: ibis.Table) -> pd.DataFrame:
     """Fetch a matrix in its fixed order."""
-    frame = table.order_by(["as_of", "firm_key"]).to_pyarrow().to_pandas(date_as_object=False)
-    return frame.astype({"firm_key": "int32"})
+    return framed(in_order(table).to_pyarrow())
+
+
+def in_order(table: ibis.Table) -> ibis.Table:
+    """Sort a matrix by date and firm."""
+    return table.order_by(["as_of", "firm_key"])
+
+
+def framed(rows: pa.Table) -> pd.DataFrame:
+    """Return a fetched matrix as a data frame."""
+    return rows.to_pandas(date_as_object=False).astype({"firm_key": "int32"})
 
 
 def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
@@ -77,10 +99,20 @@ def expression(
     snapshot: Snapshot, features: tuple[Feature, ...], facts: tuple[ibis.Table, ibis.Table]
 ) -> ibis.Table:
     """Return the matrix as one Ibis expression over the records."""
+    there = open_firms(snapshot.records, snapshot.dates)
+    wide = snapshot.restrict(_with_group_members(snapshot, there))
+    return _assembled(wide, snapshot.spine, features, facts)
+
+
+def _assembled(
+    wide: Snapshot,
+    spine: ibis.Table,
+    features: tuple[Feature, ...],
+    facts: tuple[ibis.Table, ibis.Table],
+) -> ibis.Table:
+    """Return the matrix of the rows of `spine`, with the fellow firms that `wide` has besides."""
     needed = with_parents(features)
     others = [feature for feature in needed if isinstance(feature.measure, Others)]
-    spine = snapshot.spine
-    wide = snapshot.restrict(_with_group_members(snapshot)) if others else snapshot
     rows = _with_facts(wide, facts)
     for table in EVENTS:
         wanted = [f for f in needed if f.table == table and _aggregates(f)]
@@ -94,8 +126,7 @@ def expression(
         }
     )
     rows = rows.mutate(**{f.name: _of_others(rows, f) for f in others})
-    if others:
-        rows = rows.semi_join(spine, KEYS)
+    rows = rows.semi_join(spine, KEYS)
     for feature in needed:
         if isinstance(feature.measure, Ratio):
             rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
@@ -106,7 +137,7 @@ def _aggregates(feature: Feature) -> bool:
     return not isinstance(feature.measure, Fact | Others | Ratio)
 
 
-def _with_group_members(snapshot: Snapshot) -> ibis.Table:
+def _with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
     """Return the spine with all open firms of the same controllers on the same dates."""
     groups = snapshot.known("firms").filter(ibis._.group_id.notnull())
     groups = groups.select("group_id", "as_of").distinct()
@@ -118,7 +149,6 @@ def _with_group_members(snapshot: Snapshot) -> ibis.Table:
         members.known_from <= members.as_of,
         members.known_to.isnull() | (members.known_to > members.as_of),
     ).select(*KEYS)
-    there = open_firms(snapshot.records, snapshot.dates)
     return ibis.union(snapshot.spine.select(*KEYS), members.semi_join(there, KEYS), distinct=True)
 
 

@@ -302,10 +302,22 @@ def write_rows(
 
 
 def read_folder(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> dict[str, str]:
-    """Read every record table found in `path`; return the file that each came from."""
-    files = find_tables(records_folder(path))
-    return {
-        name: file.name
-        for name, file in files.items()
-        if read_table(con, BY_NAME[name], file, scratch)
-    }
+    """Read every record table found in `path`; return the file that each came from.
+
+    Raises
+    ------
+    RecordsError
+        Naming every file that cannot be read.
+    """
+    origin: dict[str, str] = {}
+    failures: dict[tuple[Path, str, str], Failure] = {}  # a broken workbook is one failure
+    for name, file in find_tables(records_folder(path)).items():
+        try:
+            if read_table(con, BY_NAME[name], file, scratch):
+                origin[name] = file.name
+        except RecordsError as error:
+            for failure in error.failures:
+                failures.setdefault((file, failure.column, failure.rule), failure)
+    if failures:
+        raise RecordsError(list(failures.values()))
+    return origin

@@ -159,7 +159,7 @@ def _check_table(
     broken = broken_rules(typed, list(rules_of(table, columns, today))) if n_typed else []
     malformed = malformed_lines(backend, table)
     failures = [failure_of(table, typed, rule) for rule in broken] + malformed
-    if rejected is not None and failures:
+    if rejected is not None and any(failure.action != "noted" for failure in failures):
         write_rejected(backend, table, broken, rejected)
     n_read = n_typed + sum(failure.count for failure in malformed)
     n_accepted = accept(backend, table, broken)

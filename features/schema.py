@@ -237,7 +237,8 @@ INSPECTIONS = RecordTable(
                positive=True, minimum=0.0, maximum=1.0),
         _text("inspector_id", "The inspector; nuisance in training, never a feature."),
         Column("violation", "number", "1 violation found, 0 none, empty: outcome not recorded.", minimum=0.0, maximum=1.0, whole=True),
-        _amount("harm", "Harm units found, by the rubric of the mapping; empty: not measured."),
+        Column("harm", "number", "Harm units found, by the rubric of the mapping; empty: not measured.",
+               minimum=0.0, maximum=1e9),
         RECORDED_ON,
     ),
 )  # fmt: skip

@@ -74,8 +74,10 @@ def _closest(sector: str, guide: dict[str, SectorClass]) -> SectorClass | None:
 
 def required_permits(snapshot: Snapshot) -> ibis.Table:
     """Return the table (sector, kind) of permits that sectors require."""
-    required = sector_guide(snapshot)[1]
-    return ibis.memtable(required, schema={"sector": "string", "kind": "string"})
+    required = ibis.memtable(
+        sector_guide(snapshot)[1], schema={"sector": "string", "kind": "string"}
+    )
+    return snapshot.records.con.create_table(ibis.util.gen_name("required_permits"), required)
 
 
 def sector_facts(snapshot: Snapshot) -> pd.DataFrame:

@@ -70,7 +70,9 @@ def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
         f"FROM (SELECT source_row, {cells} FROM raw_{table.name})"
     )
     key = ", ".join([*table.key, "recorded_on"])
-    copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(table.names)}, source_row)"
+    faults = " + ".join(f"{unreadable(name)}::INTEGER" for name in table.names)
+    order = ", ".join([faults, *table.names, "source_row"])
+    copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {order})"
     copy_no = copies if _has_copies(con, key) else "1"
     con.execute(
         f"CREATE OR REPLACE TABLE typed_{table.name} AS "

@@ -111,7 +111,7 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
             say(f"{table.table}: {table.n_accepted} of {table.n_read} rows accepted ({table.file})")
     say(
         f"report in {out / 'quality.json'}"
-        + (f", rejected rows in {out / 'rejected'}" if quality.failures else "")
+        + (f", rejected rows in {out / 'rejected'}" if (out / "rejected").is_dir() else "")
     )
 
 

@@ -56,6 +56,7 @@ def write_report(run: Path, ranked: Path | None, out: Path) -> None:
         top=_top(ranked),
         shown=SHOWN_METRICS,
     )
+    out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.partial")
     beside.write_text(page, encoding="utf-8")
     beside.replace(out)

@@ -16,7 +16,7 @@ from models.fitted import FittedModel
 from risk_index.index import Floats, IndexScale
 from risk_index.reasons import Points, leading, points
 
-BATCH_FIRMS = 50_000
+BATCH_FIRMS = 100_000
 ADDITIVITY_TOLERANCE = 0.01
 Progress = Callable[[int], None]
 
@@ -118,7 +118,7 @@ def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
 def notes(details: pd.DataFrame, X: pd.DataFrame) -> list[str]:
     """Return what a reader of a row must know: why cells are empty, and what is not on record."""
     said = {f"no {name} on record": details[name].isna() for name in ("name", "sector", "region")}
-    said["never inspected"] = ~(X.inspections > 0)
+    said["no planned inspection with an outcome on record"] = ~(X.inspections > 0)
     said["tier_stability not measured"] = pd.Series(True, index=X.index)
     flags = np.column_stack([flag.to_numpy(dtype=bool) for flag in said.values()])
     return ["; ".join(word for word, true in zip(said, row, strict=True) if true) for row in flags]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from hashlib import sha256
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -144,7 +146,7 @@ def training_set(
     snapshot = snapshot_of_rows(records, found, law, sectors)
     rows = matrix(snapshot, in_use())
     rows = rows.merge(found, on=["firm_key", "as_of"], how="inner", validate="1:1")
-    rows = rows.merge(controllers(records), on="firm_key")
+    rows = rows.merge(controllers(records, as_of), on="firm_key")
     rows = rows.sort_values(["as_of", "firm_key"], ignore_index=True)
     names = [feature.name for feature in in_use()]
     examples = Examples(
@@ -159,15 +161,17 @@ def training_set(
     return TrainingSet(examples, rows.drop(columns=names), days)
 
 
-def controllers(records: Records) -> pd.DataFrame:
-    """Return each firm's controller as a number: the group's first firm, or the firm itself."""
-    firms = records.table("firms").select("firm_key", "group_id", "recorded_on").execute()
-    latest = (
-        firms.sort_values(["firm_key", "recorded_on"]).groupby("firm_key", as_index=False).last()
-    )
-    first = latest.groupby("group_id").firm_key.transform("min")
-    controller = first.fillna(latest.firm_key).astype("int64")
-    return pd.DataFrame({"firm_key": latest.firm_key, "controller": controller})
+def controllers(records: Records, as_of: dt.date) -> pd.DataFrame:
+    """Return each firm's controller, as known on a day, as a number: a hash of the group or firm.
+
+    The number depends on the names alone, so that firms known later move no firm to another fold.
+    """
+    firms = records.table("firms").filter(ibis._.recorded_on <= as_of)
+    firms = firms.select("firm_key", "firm_id", "group_id", "recorded_on").execute()
+    latest = firms.sort_values(["firm_key", "recorded_on"]).drop_duplicates("firm_key", keep="last")
+    names = ("group " + latest.group_id).fillna("firm " + latest.firm_id)
+    numbers = [int.from_bytes(sha256(n.encode()).digest()[:8]) >> 1 for n in names]
+    return pd.DataFrame({"firm_key": latest.firm_key, "controller": np.array(numbers, np.int64)})
 
 
 def design_weights(rows: pd.DataFrame) -> np.ndarray:

@@ -80,7 +80,12 @@ def table(figures: dict[str, Any]) -> pd.DataFrame:
     one = figures["tasks"]["one date, all firms"][0]
     return pd.DataFrame(
         [
-            {"task": task, "rows": f"{rows:,}", "s": round(s, 2), "times one date": round(s / one, 2)}
+            {
+                "task": task,
+                "rows": f"{rows:,}",
+                "s": round(s, 2),
+                "times one date": round(s / one, 2),
+            }
             for task, (s, rows) in figures["tasks"].items()
         ]
     )

@@ -35,7 +35,9 @@ def opened(records: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def computed(con: duckdb.DuckDBPyConnection, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms, one float32 column a feature."""
     query = (HERE / "matrix.sql").read_text(encoding="utf-8")
-    columns = ", ".join(f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in in_use())
+    columns = ", ".join(
+        f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in in_use()
+    )
     found = con.execute(f"SELECT firm_key, {columns} FROM ({query})", {"as_of": as_of.date()})
     yield found.df()
 

@@ -10,7 +10,12 @@ from features.asof import Law, SectorClass
 LAW = Law()
 GRAVITIES = ("minor", "moderate", "serious")
 HALF_LIVES = {"minor": 45, "moderate": 182, "serious": 547}
-REASONS = ("annual_report_not_filed", "address_unreachable", "disclosure_missing", "disclosure_false")
+REASONS = (
+    "annual_report_not_filed",
+    "address_unreachable",
+    "disclosure_missing",
+    "disclosure_false",
+)
 ENDED = ["expired", "suspended", "revoked", "cancelled"]
 
 
@@ -44,9 +49,7 @@ def penalties_in_force(rows: pd.DataFrame, capital: pd.Series, as_of: pd.Timesta
     )
     expiry = rows.gravity.map(LAW.expiry_days).astype(int)
     rows = rows[
-        rows.age.between(0, expiry - 1)
-        & ~(rows.repaired_on <= as_of)
-        & ~(rows.revoked_on <= as_of)
+        rows.age.between(0, expiry - 1) & ~(rows.repaired_on <= as_of) & ~(rows.revoked_on <= as_of)
     ]
     of_maximum = (rows.fine / rows.statutory_max).clip(upper=1.0)
     capital = rows.firm_key.map(capital.where(capital > 0))

@@ -56,9 +56,7 @@ def _then(firms: pd.DataFrame, rows: pd.DataFrame, group: str) -> pd.DataFrame:
 
 
 def _outcomes(firms: pd.DataFrame, visits: pd.DataFrame, group: str) -> pd.DataFrame:
-    judged = visits[
-        visits.violation.notna() & ~visits.selection.isin(["complaint", "follow_up"])
-    ]
+    judged = visits[visits.violation.notna() & ~visits.selection.isin(["complaint", "follow_up"])]
     rows = _then(firms, judged, group)
     hit = rows.violation == 1
     parts = pd.DataFrame(

@@ -52,17 +52,14 @@ def opened(records: Path) -> Iterator[Registry]:
 
 
 def _read(records: Path, name: str) -> pd.DataFrame:
-    return pd.read_parquet(
-        records / f"{name}.parquet", to_pandas_kwargs={"date_as_object": False}
-    )
+    return pd.read_parquet(records / f"{name}.parquet", to_pandas_kwargs={"date_as_object": False})
 
 
 def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms, one float32 column a feature."""
     firms = registry["firms"]
     known = firms[
-        (firms.recorded_on <= as_of)
-        & (firms.superseded_on.isna() | (firms.superseded_on > as_of))
+        (firms.recorded_on <= as_of) & (firms.superseded_on.isna() | (firms.superseded_on > as_of))
     ]
     known = known.set_index("firm_key")
     is_open = known.closed_on.isna() | (known.closed_on > as_of)

@@ -25,7 +25,7 @@ def measure(n_firms: int, repeats: int, with_dates: bool, say: Say) -> Path:
             f"{worlds.size(folder)}; {len(in_use())} features of {int(runs.rows.iloc[0]):,} open firms "
             f"on {as_of}; equal values in all contenders on {compared:,} firms. Median of {repeats} "
             f"runs, taking turns. Reading is Parquet to typed tables with int32 keys; ours also checks "
-            f"every rule and takes the fingerprints. \"Ours\" takes {BATCH_FIRMS:,} firms at a time; pandas "
+            f'every rule and takes the fingerprints. "Ours" takes {BATCH_FIRMS:,} firms at a time; pandas '
             "uses one core.",
             summary(runs),
         )

@@ -53,7 +53,11 @@ def main(records: Path, as_of: Any, run: Path, out: Path, memory_limit_gb: float
     watch = wound_up(memory_limit_gb)
     with watch.running("all"):
         ranking = pipeline.rank(
-            pipeline.Source(records), as_of.date(), run, out, lambda text: click.echo(text, err=True)
+            pipeline.Source(records),
+            as_of.date(),
+            run,
+            out,
+            lambda text: click.echo(text, err=True),
         )
     scored = watch.peaks["score"]
     peaks = {

@@ -70,5 +70,7 @@ def seconds(figures: dict[str, Any]) -> pd.DataFrame:
 def memory(figures: dict[str, Any]) -> pd.DataFrame:
     """Return the peak memory on the way, a column a world."""
     stages = list(next(iter(figures.values()))["peak_mb"])
-    columns = {world: [f"{found['peak_mb'][s]:.0f}" for s in stages] for world, found in figures.items()}
+    columns = {
+        world: [f"{found['peak_mb'][s]:.0f}" for s in stages] for world, found in figures.items()
+    }
     return pd.DataFrame({"after": stages, **columns})

@@ -14,7 +14,12 @@ import openpyxl
 import pandas as pd
 
 HERE = Path(__file__).resolve().parent
-FIRMS = [("F1", "Alpha Foods"), ("F2", "Beta Metals"), ("F3", "Gamma Care"), ("F4", "Delta Freight")]
+FIRMS = [
+    ("F1", "Alpha Foods"),
+    ("F2", "Beta Metals"),
+    ("F3", "Gamma Care"),
+    ("F4", "Delta Freight"),
+]
 INSPECTIONS = [("I1", "F1", dt.date(2021, 5, 4)), ("I2", "F2", dt.date(2021, 6, 11))]
 
 
@@ -59,9 +64,14 @@ def main() -> None:
 
     base = HERE / "database_with_a_view" / "extract.duckdb"
     base.unlink(missing_ok=True)
-    with duckdb.connect(base) as con:
-        con.execute("CREATE VIEW firms AS SELECT content AS firm_id FROM read_text('/etc/hostname')")
-        con.execute("CREATE TABLE inspections (inspection_id TEXT, firm_id TEXT, inspected_on DATE)")
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{base}' AS extract (BLOCK_SIZE 16384); USE extract")
+        con.execute(
+            "CREATE VIEW firms AS SELECT content AS firm_id FROM read_text('/etc/hostname')"
+        )
+        con.execute(
+            "CREATE TABLE inspections (inspection_id TEXT, firm_id TEXT, inspected_on DATE)"
+        )
 
 
 if __name__ == "__main__":

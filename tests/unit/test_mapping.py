@@ -45,8 +45,14 @@ def run(source: Path, firms: str, card: str = "title: t\n") -> list[tuple[str, s
         ("SELECT id AS firm_id, n AS name FROM read_csv('sub/*.csv', all_varchar = true)", "BC"),
         ("SELECT id AS firm_id, n AS name FROM read_csv('**/*.csv')", "ABC"),
         ("SELECT id AS firm_id, n AS name FROM read_csv(['firms.csv', 'sub/c.csv'])", "AC"),
-        ("SELECT l.id AS firm_id, r.n AS name FROM 'firms.csv' l JOIN 'firms.csv' r USING (id)", "A"),
-        ("WITH x AS (SELECT * FROM 'sub/a.csv') SELECT id AS firm_id, n AS name FROM x; -- end", "B"),
+        (
+            "SELECT l.id AS firm_id, r.n AS name FROM 'firms.csv' l JOIN 'firms.csv' r USING (id)",
+            "A",
+        ),
+        (
+            "WITH x AS (SELECT * FROM 'sub/a.csv') SELECT id AS firm_id, n AS name FROM x; -- end",
+            "B",
+        ),
     ],
 )
 def test_files_are_named_relative_to_the_source(
@@ -90,7 +96,7 @@ def test_nothing_outside_the_source_can_be_read(
     (source / "link.csv").symlink_to(tmp_path / "secret.csv")
     before = sorted(tmp_path.rglob("*"))
     statement = query.format(beside=tmp_path / "secret.csv", source=source)
-    with pytest.raises(RecordsError, match="firms.sql fails: .*only files of the source folder"):
+    with pytest.raises(RecordsError, match=r"firms\.sql fails: .*only files of the"):
         run(source, statement)
     assert [path for path in sorted(tmp_path.rglob("*")) if "mapping" not in path.parts] == before
 

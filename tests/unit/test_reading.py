@@ -213,6 +213,8 @@ def test_rounded_numbers_of_a_spreadsheet_are_found_by_column(tmp_path: Path) ->
 
 def test_the_only_view_is_no_table(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "x.duckdb") as con:
-        con.execute("CREATE VIEW firms AS SELECT content AS firm_id FROM read_text('/etc/hostname')")
+        con.execute(
+            "CREATE VIEW firms AS SELECT content AS firm_id FROM read_text('/etc/hostname')"
+        )
     with pytest.raises(RecordsError, match="a view in"), open_records(tmp_path / "x.duckdb"):
         pass

@@ -1,0 +1,344 @@
+"""The ranked CSV keeps its contract, to the letter and to the byte, from a fit made by one command."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from risk_index.cli import main
+from risk_index.world import load_world_settings, write_world
+
+FIRMS, SEED = 1500, 3
+HEADING = (  # noqa: SIM905
+    "rank, firm_id, name, sector, region, likelihood, likelihood_low, likelihood_high, severity, "
+    "severity_low, severity_high, expected_harm, index, index_low, index_high, percentile, tier, "
+    "tier_stability, inspection_probability, inspections_per_year, max_inspections_per_year, "
+    "completeness, reason_1, reason_2, reason_3, notes, model_version, as_of"
+).split(", ")
+TEXTS = {
+    "firm_id", "name", "sector", "region", "tier", "tier_stability", "reason_1", "reason_2",
+    "reason_3", "notes", "model_version", "as_of",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Made:
+    """What `risk-index run` left of a small world."""
+
+    records: Path
+    out: Path
+    as_of: str
+    said: str
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The facts of the fit."""
+        return json.loads((self.out / "fit" / "metrics.json").read_text(encoding="utf-8"))
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """The ranking, ids and texts as they stand."""
+        types = dict.fromkeys(TEXTS, str)
+        file = self.out / "ranked.csv"
+        return pd.read_csv(file, dtype=types, keep_default_na=False, encoding="utf-8-sig")
+
+
+def invoke(*words: object) -> Result:
+    """Run a command; an exception that reaches the user fails the test."""
+    return CliRunner(catch_exceptions=False).invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A small world with every step taken, by the one command for given records."""
+    folder = tmp_path_factory.mktemp("ranking")
+    settings = load_world_settings()
+    write_world(folder / "world", FIRMS, SEED, settings)
+    as_of = settings.as_of.isoformat()
+    result = invoke("run", folder / "world", "--as-of", as_of, "--out", folder / "out")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ""
+    return Made(folder / "world" / "records", folder / "out", as_of, result.stderr)
+
+
+def rank(made: Made, records: Path, out: Path) -> bytes:
+    """Rank records with the fit that was made; return the bytes of the CSV."""
+    model = made.out / "fit"
+    result = invoke("rank", records, "--as-of", made.as_of, "--model", model, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ""
+    return out.read_bytes()
+
+
+def shuffled(records: Path, folder: Path) -> Path:
+    """Write the same records as CSV with their rows in another order."""
+    folder.mkdir()
+    for file in records.glob("*.parquet"):
+        table = pd.read_parquet(file).sample(frac=1.0, random_state=7)
+        table.to_csv(folder / f"{file.stem}.csv", index=False)
+    return folder
+
+
+# ---- what is there -------------------------------------------------------------------------------
+
+
+def test_run_leaves_every_result_and_nothing_else(made: Made) -> None:
+    assert {path.name for path in made.out.iterdir()} == {
+        "check", "fit", "ranked.csv", "ranked.topics.parquet", "report.html",
+    }  # fmt: skip
+    assert {path.name for path in made.out.parent.iterdir()} == {"world", "out"}
+    fit = {path.name for path in (made.out / "fit").iterdir()}
+    assert {"model", "metrics.json", "quality.json", "card.md", "pictures", "mlflow.db"} <= fit
+    assert str(made.out / "ranked.csv") in made.said
+
+
+def test_the_fit_is_a_run_of_mlflow(made: Made) -> None:
+    with closing(sqlite3.connect(made.out / "fit" / "mlflow.db")) as store:
+        tags = dict(store.execute("SELECT key, value FROM tags").fetchall())
+        metrics = dict(store.execute("SELECT key, value FROM latest_metrics").fetchall())
+        status = store.execute("SELECT status FROM runs").fetchall()
+    assert status == [("FINISHED",)]
+    assert tags["model_version"] == made.facts["model_version"]
+    assert json.loads(tags["data"]).keys() <= made.facts["fingerprint"].keys() | {""}
+    judged = {(row["method"], row["metric"]): row["value"] for row in made.facts["metrics"]}
+    assert metrics["likelihood_auc"] == judged["likelihood", "auc"]
+
+
+def test_the_letter_of_the_csv(made: Made) -> None:
+    raw = (made.out / "ranked.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert raw.count(b"\r\n") == raw.count(b"\n") == len(made.ranked) + 1
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert rows[0] == HEADING
+    assert {len(row) for row in rows} == {len(HEADING)}
+
+
+def test_texts_are_quoted_and_numbers_are_not(made: Made) -> None:
+    text = (made.out / "ranked.csv").read_text(encoding="utf-8-sig")
+    rows = csv.reader(io.StringIO(text), quoting=csv.QUOTE_NONNUMERIC)  # unquoted cells are numbers
+    assert next(rows) == HEADING
+    for row in rows:
+        quoted = {name for name, cell in zip(HEADING, row, strict=True) if isinstance(cell, str)}
+        assert quoted == TEXTS
+
+
+def test_every_open_firm_has_its_row(made: Made) -> None:
+    firms = pd.read_parquet(made.records / "firms.parquet").sort_values("recorded_on")
+    latest = firms.groupby("firm_id").last()
+    still = latest.index[latest.closed_on.isna()]
+    assert sorted(made.ranked.firm_id) == sorted(still)
+    table = made.ranked.set_index("firm_id")
+    for name in ("name", "sector", "region"):
+        assert (table[name] == latest[name][table.index]).all()
+
+
+def test_a_cell_is_filled_or_its_row_says_why_not(made: Made) -> None:
+    table = made.ranked
+    empty = {name for name in HEADING if (table[name].astype(str) == "").any()}
+    assert empty <= {"tier_stability"}
+    assert table.notes.str.contains("tier_stability not measured").all()
+    assert not table.select_dtypes("number").isna().any(axis=None)
+    visits = pd.read_parquet(made.records / "inspections.parquet")
+    planned = ~visits.selection.isin(["complaint", "follow_up"])
+    visited = set(visits.firm_id[visits.violation.notna() & planned])
+    never = table.notes.str.contains("no planned inspection with an outcome on record")
+    assert never.tolist() == [firm_id not in visited for firm_id in table.firm_id]
+
+
+# ---- what it says --------------------------------------------------------------------------------
+
+
+def test_index_percentile_and_intervals(made: Made) -> None:
+    table, average = made.ranked, float(made.facts["average_harm"])
+    for name in ("likelihood", "severity", "index"):
+        assert (table[f"{name}_low"] <= table[name]).all(), name
+        assert (table[name] <= table[f"{name}_high"]).all(), name
+    assert table.likelihood.between(0, 1).all()
+    exact = table[table.expected_harm > 0.05]
+    product = exact.likelihood * exact.severity
+    np.testing.assert_allclose(exact.expected_harm, product, rtol=1e-3)
+    index = (50 + 10 * np.log2(exact.expected_harm / average)).clip(0, 100)
+    np.testing.assert_allclose(exact["index"], index, atol=0.01)
+    at_fit = pd.Series(50 + 10 * np.log2(table.expected_harm.mean() / average))
+    assert abs(at_fit[0] - 50) < 0.01  # the same registry and day as at the fit
+    share = table.expected_harm.rank(method="max") / len(table) * 100
+    np.testing.assert_allclose(table.percentile, share, atol=0.2)  # six decimals make ties
+
+
+def test_order_and_ties(made: Made) -> None:
+    table = made.ranked
+    assert table["rank"].tolist() == list(range(1, len(table) + 1))
+    assert table.expected_harm.is_monotonic_decreasing
+    assert table.percentile.is_monotonic_decreasing
+    assert table["index"].is_monotonic_decreasing
+
+
+def test_ties_are_broken_by_the_id_alone(made: Made, tmp_path: Path) -> None:
+    """Firms of which nothing is known are equal; their order is that of the SHA-256 of their ids."""
+    ids = [f"T{n:03d}" for n in range(40)]
+    (tmp_path / "firms.csv").write_text("firm_id\n" + "\n".join(ids) + "\n", encoding="utf-8")
+    visits = "inspection_id,firm_id,inspected_on\n"
+    (tmp_path / "inspections.csv").write_text(visits, encoding="utf-8")
+    rank(made, tmp_path, tmp_path / "ranked.csv")
+    table = pd.read_csv(tmp_path / "ranked.csv", encoding="utf-8-sig")
+    assert table.expected_harm.nunique() == 1
+    assert table.firm_id.tolist() == sorted(ids, key=lambda i: hashlib.sha256(i.encode()).digest())
+    assert table.tier.unique().tolist() == ["A"]  # equals share the lower tier
+    assert set(table.notes) == {
+        "no name on record; no sector on record; no region on record; "
+        "no planned inspection with an outcome on record; tier_stability not measured"
+    }
+
+
+def test_reasons_add_up_for_every_firm(made: Made) -> None:
+    topics = pd.read_parquet(made.out / "ranked.topics.parquet").set_index("firm_id")
+    table = made.ranked.set_index("firm_id").loc[topics.index]
+    total = 50 + topics.sum(axis=1)
+    assert len(topics) == len(made.ranked)
+    rounding = 0.005
+    inside = total.between(0, 100)
+    assert inside.any()
+    assert ((total - table["index"]).abs()[inside] <= 0.01 + rounding).all()
+    assert (table["index"][total < 0] == 0).all()
+    assert (table["index"][total > 100] == 100).all()
+
+
+def test_reasons_name_the_topics_of_most_points(made: Made) -> None:
+    topics = pd.read_parquet(made.out / "ranked.topics.parquet").set_index("firm_id")
+    topics = topics.drop(columns="starting point")
+    for row in made.ranked.head(100).itertuples():
+        points = topics.loc[row.firm_id]
+        order = points.abs().sort_values(ascending=False, kind="stable").index[:3]
+        for topic, reason in zip(order, (row.reason_1, row.reason_2, row.reason_3), strict=True):
+            assert reason.startswith(f"{topic} {points[topic]:+.1f}: "), reason
+
+
+def test_frequencies_use_the_capacity_and_keep_their_bounds(made: Made) -> None:
+    table = made.ranked
+    np.testing.assert_allclose(table.inspections_per_year.sum(), 0.05 * len(table), rtol=1e-5)
+    np.testing.assert_allclose(
+        table.inspections_per_year, 4 * table.inspection_probability, atol=1e-6
+    )
+    assert table.inspections_per_year.min() >= 0.01 - 1e-6
+    assert (table.inspections_per_year <= table.max_inspections_per_year).all()
+    assert table.inspection_probability.max() <= 0.5 + 1e-8  # two a year in four rounds
+    assert table.inspections_per_year.is_monotonic_decreasing
+
+
+def test_tiers_hold_their_shares_of_firms(made: Made) -> None:
+    table = made.ranked
+    assert table.tier.is_monotonic_decreasing
+    shares = table.tier.value_counts(normalize=True)
+    for tier, share in {"A": 0.654, "B": 0.253, "C": 0.077, "D": 0.016}.items():
+        assert math.isclose(shares[tier], share, abs_tol=2 / len(table))
+    assert set(shares.index) == set("ABCD")
+
+
+def test_version_and_date(made: Made) -> None:
+    table = made.ranked
+    assert table.model_version.unique().tolist() == [made.facts["model_version"]]
+    assert table.as_of.unique().tolist() == [made.as_of]
+
+
+# ---- the same again ------------------------------------------------------------------------------
+
+
+def test_the_same_bytes_again(made: Made, tmp_path: Path) -> None:
+    """Also in the place of an earlier ranking, whose name may hold dots."""
+    again = tmp_path / "ranked.2026.csv"
+    again.write_bytes((made.out / "ranked.csv").read_bytes()[:200])
+    assert rank(made, made.records, again) == (made.out / "ranked.csv").read_bytes()
+    topics = (made.out / "ranked.topics.parquet").read_bytes()
+    assert (tmp_path / "ranked.2026.topics.parquet").read_bytes() == topics
+    assert {path.name for path in tmp_path.iterdir()} == {again.name, "ranked.2026.topics.parquet"}
+
+
+def test_the_same_bytes_from_small_batches(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risk_index.scoring.BATCH_FIRMS", 800)
+    before = (made.out / "ranked.csv").read_bytes()
+    assert rank(made, made.records, tmp_path / "ranked.csv") == before
+
+
+def test_the_same_bytes_from_shuffled_rows_in_another_format(made: Made, tmp_path: Path) -> None:
+    """Both the fit and the ranking: no row's place, and no file's format, enters a number."""
+    records = shuffled(made.records, tmp_path / "shuffled")
+    before = (made.out / "ranked.csv").read_bytes()
+    assert rank(made, records, tmp_path / "ranked.csv") == before
+    result = invoke("fit", records, "--as-of", made.as_of, "--out", tmp_path / "fit")
+    assert result.exit_code == 0, result.stderr
+    for file in (made.out / "fit" / "model").iterdir():
+        assert (tmp_path / "fit" / "model" / file.name).read_bytes() == file.read_bytes()
+
+
+# ---- a model that is not what it was -------------------------------------------------------------
+
+
+def refused(made: Made, model: Path, out: Path) -> str:
+    """Rank with a model that must be refused; return the message."""
+    result = invoke("rank", made.records, "--as-of", made.as_of, "--model", model, "--out", out)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert not out.exists()
+    return result.stderr
+
+
+@pytest.mark.parametrize("name", ["model.json", "likelihood.txt", "severity.txt", "manifest.json"])
+def test_an_altered_model_is_refused(made: Made, tmp_path: Path, name: str) -> None:
+    shutil.copytree(made.out / "fit" / "model", tmp_path / "model")
+    file = tmp_path / "model" / name
+    file.write_bytes(file.read_bytes().replace(b"1", b"2", 1))
+    said = refused(made, tmp_path, tmp_path / "ranked.csv")
+    assert name in said or name == "manifest.json"  # its first digit is that of the format
+    assert "altered: expected SHA-256" in said or "has model format 2" in said
+    file.unlink()
+    assert "missing" in refused(made, tmp_path, tmp_path / "ranked.csv")
+
+
+def test_a_model_of_another_catalogue_is_refused(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risk_index.pipeline.in_use", tuple)
+    said = refused(made, made.out / "fit", tmp_path / "ranked.csv")
+    assert "another catalogue of features" in said
+
+
+def test_a_model_that_knows_the_future_says_so(made: Made, tmp_path: Path) -> None:
+    early = invoke(
+        "rank", made.records, "--as-of", "2022-06-30", "--model", made.out / "fit",
+        "--out", tmp_path / "early.csv",
+    )  # fmt: skip
+    assert early.exit_code == 0
+    assert (
+        f"the model learnt from outcomes up to {made.as_of}, later than 2022-06-30" in early.stderr
+    )
+    assert "2022-06-30" in (tmp_path / "early.csv").read_text(encoding="utf-8-sig")
+
+
+# ---- the report ----------------------------------------------------------------------------------
+
+
+def test_the_report_stands_alone(made: Made, tmp_path: Path) -> None:
+    page = (made.out / "report.html").read_text(encoding="utf-8")
+    assert str(made.facts["model_version"]) in page
+    assert made.ranked.firm_id[0] in page
+    assert "http://" not in page
+    assert 'src="data:image/png' in page
+    out = tmp_path / "deep" / "report.html"
+    result = invoke("report", made.out / "fit", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert [path.name for path in out.parent.iterdir()] == ["report.html"]
