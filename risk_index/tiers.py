@@ -120,14 +120,21 @@ def water_fill(weight: Floats, floor: float, ceiling: float, capacity: float) ->
     positive = weight[weight > 0]
     if not len(positive):
         return _settle(np.full(n, floor), floor, ceiling, capacity)
-    low = np.log(max(floor, ceiling * 1e-12) / positive.max()) - 1.0
-    high = np.log(ceiling / positive.min()) + 1.0
+    logs = np.full(n, -np.inf)
+    logs[weight > 0] = np.log(positive)
+    top = np.log(ceiling)
+    low = np.log(max(floor, ceiling * 1e-12)) - logs.max() - 1.0
+    high = top - np.log(positive.min()) + 1.0
     for _ in range(100):
         middle = (low + high) / 2
-        too_much = np.clip(np.exp(middle) * weight, floor, ceiling).sum() > capacity
+        too_much = _chances(logs + middle, floor, top).sum() > capacity
         low, high = (low, middle) if too_much else (middle, high)
-    values = np.clip(np.exp(low) * weight, floor, ceiling)
+    values = _chances(logs + low, floor, top)
     return _settle(values, floor, ceiling, capacity)
+
+
+def _chances(logs: Floats, floor: float, top: float) -> Floats:
+    return np.maximum(np.exp(np.minimum(logs, top)), floor)
 
 
 def _settle(values: Floats, floor: float, ceiling: float, capacity: float) -> Floats:
