@@ -72,7 +72,9 @@ def outcomes_after(city: City, records: Records) -> pd.DataFrame:
     last_day = pd.Timestamp(city.as_of) + pd.Timedelta(days=city.horizon_days)
     found = labels(records, (city.as_of,), city.horizon_days, last_day.date())
     ids = records.con.table("firm_keys").execute()
-    found = found.merge(ids, on="firm_key").merge(controllers(records), on="firm_key")
+    fellows = controllers(records, city.as_of)
+    found = found.merge(ids, on="firm_key").merge(fellows, on="firm_key", how="left")
+    found["controller"] = found.controller.fillna(-1 - found.firm_key).astype("int64")
     columns = ["firm_id", "firm_key", "controller", "violation", "harm"]
     return found[columns].sort_values("firm_key", ignore_index=True)
 
