@@ -156,6 +156,9 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 @as_of_option
 @click.option("--model", type=FOLDER, required=True, help="Folder of a fit.")
 @click.option("--out", type=FOLDER, default=Path("ranked.csv"), show_default=True)
+@click.option(
+    "--last", type=FOLDER, help="Ranking of the round before: tiers hold near their edges."
+)
 @honest
 def rank(
     records: Path,
@@ -164,18 +167,18 @@ def rank(
     as_of: dt.datetime,
     model: Path,
     out: Path,
+    last: Path | None,
 ) -> None:
-    """Rank every firm of RECORDS with a fitted model."""
+    """Rank every firm of RECORDS with a fitted model; plan the round and its sampling frame."""
     from risk_index import pipeline
+    from risk_index.ranking import beside
 
-    ranking = pipeline.rank(
-        pipeline.Source(records, mapping, settings), as_of.date(), model, out, say
-    )
-    counts = ", ".join(f"{tier} {count}" for tier, count in ranking.tier_counts.items())
-    say(
-        f"{ranking.n_firms} firms in {ranking.path} (tiers by fixed shares: {counts}; "
-        f"{ranking.capacity_per_year:.1f} inspections a year)"
-    )
+    source = pipeline.Source(records, mapping, settings)
+    ranking = pipeline.rank(source, as_of.date(), model, out, say, last)
+    for line in ranking.lines():
+        say(line)
+    files = beside(ranking.path)
+    say(f"ranking in {ranking.path}, frame of the draw in {files['frame']} (keep it sealed)")
 
 
 @main.command()

@@ -171,7 +171,7 @@ def _meta(
         "as_of": as_of.isoformat(),
         "scale": asdict(scale),
         "horizon_days": training.calendar.horizon_days,
-        "settings": asdict(settings),
+        "settings": settings.as_dict(),
         "fingerprint": records.quality.fingerprint,
         "features": [feature.name for feature in in_use()],
         "risk_index": risk_index.__version__,
@@ -253,14 +253,19 @@ def _track(
         "data": json.dumps(facts["fingerprint"]),
     }
     try:
-        return tracking.log_fit(run, asdict(settings), metrics, tags, tracking_uri)
+        return tracking.log_fit(run, settings.as_dict(), metrics, tags, tracking_uri)
     except tracking.FAILURES as error:
         say(f"MLflow did not record the fit ({error}); the fit itself is whole in {run}")
         return None
 
 
-def rank(source: Source, as_of: dt.date, run: Path, out: Path, say: Say) -> Ranking:
-    """Rank every open firm with a saved model and write the CSV."""
+def rank(
+    source: Source, as_of: dt.date, run: Path, out: Path, say: Say, last: Path | None = None
+) -> Ranking:
+    """Rank every open firm with a saved model and write the CSV.
+
+    `last` is the ranking of the round before, whose tiers hold within the band of the settings.
+    """
     refuse_other_file(out)
     model = FittedModel.load(run / "model")
     if model.meta.get("features") != [feature.name for feature in in_use()]:
@@ -283,5 +288,10 @@ def rank(source: Source, as_of: dt.date, run: Path, out: Path, say: Say) -> Rank
             say(f"scored {done} of {n_firms} firms")
 
         return write_ranking(
-            score(snapshot, model, scale, progress), out, settings.allocation, model.version, as_of
+            score(snapshot, model, scale, progress),
+            out,
+            settings.allocation,
+            model.version,
+            as_of,
+            last,
         )

@@ -8,16 +8,21 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from features.reading import literal
+from risk_index.allocation import Allocation
 from risk_index.errors import UserError
+from risk_index.frequency import Round, plan_round
 from risk_index.index import Floats
+from risk_index.round_files import write_frame, write_round
 from risk_index.scoring import Batch
-from risk_index.tiers import Allocation, frequency, tiers
+from risk_index.tiers import SHARES
+from risk_index.water_filling import BILLION
 
 COLUMNS = (
     "rank",
@@ -61,13 +66,26 @@ DECIMALS = {
     "index_low": 2,
     "index_high": 2,
     "percentile": 2,
-    "inspection_probability": 8,
-    "inspections_per_year": 6,
+    "inspection_probability": 9,
+    "inspections_per_year": 9,
     "completeness": 2,
 }
 TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, in half and in full width."""
+PLANNED_FROM = (
+    "firm_key",
+    "firm_id",
+    "sector",
+    "region",
+    "supervised_by",
+    "likelihood",
+    "severity",
+    "expected_harm",
+    "unclipped",
+    "drawn_this_year",
+)
+"""What the plan of a round is made from."""
 FIRST_BYTES = '"rank"'.encode("utf-8-sig")
 ROWS_AT_ONCE = 100_000
 
@@ -78,30 +96,67 @@ class Ranking:
 
     Attributes
     ----------
-    path, topics : Path
-        The ranked CSV and, beside it, every firm's points by topic.
+    path : Path
+        The ranked CSV; beside it lie its topics, frame and round (see `beside`).
     n_firms : int
         Rows written.
     tier_counts : dict
         Firms by tier.
-    capacity_per_year : float
-        Planned inspections a year, the sum of ``inspections_per_year``.
+    round : Round
+        The plan of the round.
+    facts : dict
+        The same in figures, as they stand in ``round.json``.
     """
 
     path: Path
-    topics: Path
     n_firms: int
     tier_counts: dict[str, int]
-    capacity_per_year: float
+    round: Round
+    facts: dict[str, Any]
+
+    def lines(self) -> list[str]:
+        """Return what to tell the user: tiers, visits of both arms, campaigns, moves."""
+        facts = self.facts
+        tiers = ", ".join(f"{tier} {count}" for tier, count in self.tier_counts.items())
+        rule = "fixed shares of firms" if facts["tier_rule"] == SHARES else "fixed cut-offs"
+        said = [
+            f"{self.n_firms} firms in tiers by {rule}: {tiers}",
+            f"{facts['visits']:g} visits in the round ({facts['method']}): "
+            f"{facts['visits_floor_arm']:.1f} by the floor that all firms share, "
+            f"{facts['visits_index_arm']:.1f} by the index",
+        ]
+        said += [
+            f"campaign {row['name']}: {row['firms']} firms, chance x{row['used']:.2f} of "
+            f"x{row['multiplier']:g} asked for, {row['visits']:.1f} visits more"
+            for row in facts["campaigns"]
+        ]
+        if facts["moved"] is not None:
+            said.append(f"{facts['moved']:.1%} of the last round's firms changed their tier")
+        return said
+
+
+def beside(out: Path) -> dict[str, Path]:
+    """Return the files that belong to a ranking.
+
+    ``topics``: every firm's points by topic. ``frame``: the sampling frame of the draw. ``round``: how
+    the capacity was spread.
+    """
+    names = {"topics": "topics.parquet", "frame": "frame.csv", "round": "round.json"}
+    return {part: out.with_name(f"{out.stem}.{end}") for part, end in names.items()}
 
 
 def write_ranking(
-    batches: Iterable[Batch], out: Path, allocation: Allocation, model_version: str, as_of: dt.date
+    batches: Iterable[Batch],
+    out: Path,
+    allocation: Allocation,
+    model_version: str,
+    as_of: dt.date,
+    last: Path | None = None,
 ) -> Ranking:
-    """Rank the scored firms and write ``out`` and ``OUT_STEM.topics.parquet`` beside it.
+    """Rank the scored firms; write the CSV and, beside it, topics, frame and round.
 
     The scored rows lie in a database on disk meanwhile, so that memory holds one batch of rows and a
-    few numbers a firm.
+    few numbers a firm. `last` names the ranking of the round before, whose tiers hold within the band.
     """
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -110,20 +165,43 @@ def write_ranking(
         con = duckdb.connect(scratch / "scored.duckdb")
         try:
             _store(con, batches)
-            order = _order(con, allocation)
-            _write_csv(con, scratch / "ranked.csv", model_version, as_of)
+            plan = _place(con, allocation, read_tiers(last) if last else None)
+            _write_csv(con, scratch / "ranked.csv", allocation, model_version, as_of)
+            write_frame(con, scratch / "frame")
             con.execute(
                 f"COPY (SELECT t.* FROM topics t ORDER BY firm_id) TO "
-                f"{literal(scratch / 'topics.parquet')} (FORMAT parquet)"
+                f"{literal(scratch / 'topics')} (FORMAT parquet)"
             )
         finally:
             con.close()
-        topics = out.with_name(f"{out.stem}.topics.parquet")
-        (scratch / "topics.parquet").replace(topics)
+        facts = write_round(plan, allocation, scratch, model_version, as_of)
+        for part, path in beside(out).items():
+            (scratch / part).replace(path)
         (scratch / "ranked.csv").replace(out)
-    counts = order.tier.value_counts().reindex(list("ABCD"), fill_value=0)
-    total = float(order.inspections_per_year.sum())
-    return Ranking(out, topics, len(order), {str(k): int(v) for k, v in counts.items()}, total)
+    counts = plan.firms.tier.value_counts().reindex(list("ABCD"), fill_value=0)
+    by_tier = {str(k): int(v) for k, v in counts.items()}
+    return Ranking(out, len(plan.firms), by_tier, plan, facts)
+
+
+def read_tiers(last: Path) -> pd.Series:
+    """Return the tiers of an earlier ranking by firm_id.
+
+    Raises
+    ------
+    UserError
+        Where the file is no ranking.
+    """
+    try:
+        rows = pd.read_csv(
+            last,
+            usecols=["firm_id", "tier"],
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"{last} is no ranking with firm_id and tier: {error}") from error
+    return rows.drop_duplicates("firm_id").set_index("firm_id").tier
 
 
 def refuse_other_file(out: Path) -> None:
@@ -164,26 +242,23 @@ def tie_break(firm_ids: Iterable[str]) -> list[bytes]:
     return [hashlib.sha256(firm_id.encode()).digest() for firm_id in firm_ids]
 
 
-def _order(con: duckdb.DuckDBPyConnection, allocation: Allocation) -> pd.DataFrame:
-    """Compute rank, percentile, tier and frequency, and add them to the database."""
-    order = con.execute(
-        "SELECT firm_key, firm_id, expected_harm FROM scored ORDER BY firm_key"
-    ).df()
-    harm = order.expected_harm.to_numpy()
-    order["tie"] = tie_break(order.pop("firm_id"))
-    spread = frequency(harm, allocation)
-    order["percentile"] = percentile(harm)
-    order["tier"] = tiers(harm, allocation)
-    order["inspection_probability"] = spread.probability
-    order["inspections_per_year"] = spread.per_year
-    order["max_inspections_per_year"] = allocation.max_per_year
-    order = order.sort_values(["expected_harm", "tie"], ascending=[False, True], ignore_index=True)
-    order.insert(0, "rank", np.arange(1, len(order) + 1))
-    order = order.drop(columns=["tie", "expected_harm"])
-    con.register("incoming", order)
+def _place(con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Series | None) -> Round:
+    """Compute rank, percentile, tier and chance of every firm, and add them to the database."""
+    firms = con.execute(f"SELECT {', '.join(PLANNED_FROM)} FROM scored ORDER BY firm_key").df()
+    before = None if last is None else firms.firm_id.map(last).fillna("")
+    plan = plan_round(firms, allocation, before)
+    harm = firms.expected_harm.to_numpy(float)
+    placed = pd.concat([firms[["firm_key"]], plan.firms], axis=1)
+    placed["percentile"] = percentile(harm)
+    ties = pd.Series(tie_break(firms.firm_id), index=firms.index)
+    order = pd.DataFrame({"harm": harm, "tie": ties}).sort_values(
+        ["harm", "tie"], ascending=[False, True]
+    )
+    placed.loc[order.index, "rank"] = np.arange(1, len(placed) + 1)
+    con.register("incoming", placed.astype({"rank": "int64"}))
     con.execute("CREATE TABLE placed AS SELECT * FROM incoming")
     con.unregister("incoming")
-    return order
+    return plan
 
 
 def percentile(expected_harm: Floats) -> Floats:
@@ -193,12 +268,24 @@ def percentile(expected_harm: Floats) -> Floats:
 
 
 def _write_csv(
-    con: duckdb.DuckDBPyConnection, path: Path, model_version: str, as_of: dt.date
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    allocation: Allocation,
+    model_version: str,
+    as_of: dt.date,
 ) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         for number, rows in enumerate(_ranked(con)):
+            chance = rows.probability_ppb / BILLION
+            said = rows.notes + np.where(rows.plan_notes == "", "", "; ") + rows.plan_notes
             rows = rows.assign(
-                tier_stability="", model_version=model_version, as_of=as_of.isoformat()
+                inspection_probability=chance,
+                inspections_per_year=chance * allocation.rounds_per_year,
+                max_inspections_per_year=allocation.max_per_year,
+                notes=said.str.removeprefix("; "),
+                tier_stability="",
+                model_version=model_version,
+                as_of=as_of.isoformat(),
             )
             rows = _presented(rows)[list(COLUMNS)]
             rows.to_csv(stream, index=False, header=number == 0, quoting=2, lineterminator="\r\n")

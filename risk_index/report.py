@@ -11,6 +11,7 @@ import jinja2
 import pandas as pd
 
 from risk_index.errors import UserError
+from risk_index.ranking import beside
 
 SHOWN_METRICS = {
     "auc": "AUC",
@@ -54,6 +55,7 @@ def write_report(run: Path, ranked: Path | None, out: Path) -> None:
         metrics=_metric_rows(facts["metrics"]),
         pictures=_pictures(run / "pictures"),
         top=_top(ranked),
+        round=_round(ranked),
         shown=SHOWN_METRICS,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +85,12 @@ def _cell(value: float, low: float, high: float) -> str:
 def _pictures(folder: Path) -> dict[str, str]:
     files = sorted(folder.glob("*.png")) if folder.is_dir() else []
     return {f.stem.replace("_", " "): base64.b64encode(f.read_bytes()).decode() for f in files}
+
+
+def _round(ranked: Path | None) -> dict[str, Any] | None:
+    """Return the plan of the round beside the ranking; None where it is not there."""
+    file = beside(ranked)["round"] if ranked else None
+    return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else None
 
 
 def _top(ranked: Path | None) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from risk_index.index import Floats, IndexScale
 from risk_index.reasons import Points, leading, points
 
 BATCH_FIRMS = 100_000
+DETAILS = ("firm_id", "name", "sector", "region", "supervised_by")
 ADDITIVITY_TOLERANCE = 0.01
 Progress = Callable[[int], None]
 
@@ -60,8 +62,29 @@ def _details(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
     firms = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high))).known(
         "firms"
     )
-    found = firms.select("firm_key", "firm_id", "name", "sector", "region").execute()
-    return X[["firm_key"]].merge(found, on="firm_key", how="left", validate="1:1")
+    found = firms.select("firm_key", *DETAILS).execute()
+    rows = X[["firm_key"]].merge(found, on="firm_key", how="left", validate="1:1")
+    drawn = drawn_this_year(snapshot, low, high)
+    return rows.assign(drawn_this_year=rows.firm_key.map(drawn).fillna(0).astype("int64"))
+
+
+def drawn_this_year(snapshot: Snapshot, low: int, high: int) -> pd.Series:
+    """Return visits that a random draw led to in the year of the day after the as-of date.
+
+    By the keys of the firms from `low` to `high` that had any; what the yearly ceiling counts.
+    """
+    year = (snapshot.dates[0] + dt.timedelta(days=1)).year
+    visits = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high))).known(
+        "inspections"
+    )
+    visits = visits.filter(
+        visits.selection == "random",
+        visits.inclusion_probability.notnull(),
+        visits.inspected_on.year() == year,
+        visits.inspected_on <= visits.as_of,
+    )
+    counts = visits.group_by("firm_key").agg(n=ibis._.inspection_id.nunique()).execute()
+    return counts.set_index("firm_key").n
 
 
 def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: IndexScale) -> Batch:
@@ -81,6 +104,7 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
         severity_high=s_high,
         expected_harm=harm,
         index=scale.index(harm),
+        unclipped=scale.unclipped(harm),
         index_low=scale.index(p_low * s_low),
         index_high=scale.index(p_high * s_high),
         completeness=completeness(details, X),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from features.asof import Law, SectorClass
+from risk_index.allocation import Allocation, Capacity
 from risk_index.errors import SettingsError
-from risk_index.tiers import Allocation
+from risk_index.orders import Orders, read_orders
+from risk_index.steepness import Steepness
+from risk_index.strata import Strata
+from risk_index.tiers import TierRule
 from risk_index.training import Plan
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 FILES = ("index.yaml", "tiers.yaml", "law.yaml")
+ORDERS = "orders.yaml"
 
 
 class DatedValue(BaseModel):
@@ -26,20 +31,21 @@ class DatedValue(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     start: dt.date
-    value: float
+    value: float | str
     reference: str
 
 
 class Setting(BaseModel):
-    """One setting with its meaning, unit, allowed range and dated values."""
+    """One setting with its meaning, unit, allowed range or choices, and dated values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     meaning: str
     unit: str
-    range: tuple[float, float]
+    range: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
     values: tuple[DatedValue, ...]
 
-    def at(self, day: dt.date) -> float:
+    def at(self, day: dt.date) -> float | str:
         """Return the value in force on a day."""
         held = [dated for dated in self.values if dated.start <= day]
         return max(held, key=lambda dated: dated.start).value if held else self.values[0].value
@@ -55,18 +61,40 @@ class Settings:
     average_points: float
     points_per_doubling: float
     group_folds: int
+    tier_rule: str
     tier_a_share: float
     tier_b_share: float
     tier_c_share: float
+    tier_b_from: float
+    tier_c_from: float
+    tier_d_from: float
+    tier_band_points: float
+    capacity_unit: str
+    capacity_per_round: float
     capacity_share: float
     rounds_per_year: int
     floor_per_year: float
     max_inspections_per_year: int
     ceiling_per_round: float
     exponent: float
+    frequency_method: str
+    variance_weight: float
+    ladder_a: float
+    ladder_b: float
+    ladder_c: float
+    ladder_d: float
+    random_share: float
+    strata: str
+    stratum_exponent: float
     expiry_days_minor: int
     expiry_days_moderate: int
     expiry_days_serious: int
+    orders: Orders = field(default_factory=Orders)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all values, ready for JSON."""
+        single = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "orders"}
+        return single | self.orders.model_dump(mode="json", by_alias=True)
 
     @property
     def law(self) -> Law:
@@ -81,15 +109,43 @@ class Settings:
 
     @property
     def allocation(self) -> Allocation:
-        """Return what turns expected harm into tiers and frequencies."""
+        """Return what turns the index into tiers and frequencies."""
         return Allocation(
+            tiers=self._tier_rule(),
+            steepness=self._steepness(),
+            capacity=Capacity(
+                self.capacity_unit,
+                self.capacity_per_round,
+                self.capacity_share,
+                tuple((order.sector, order.cost) for order in self.orders.visit_costs),
+            ),
+            rounds_per_year=self.rounds_per_year,
+            floor_per_year=self.floor_per_year,
+            max_per_year=self.max_inspections_per_year,
+            ceiling_per_round=self.ceiling_per_round,
+            strata=Strata(
+                self.strata,
+                self.stratum_exponent,
+                tuple((order.stratum, order.visits) for order in self.orders.minimum_visits),
+            ),
+            campaigns=tuple(order.campaign() for order in self.orders.campaigns),
+        )
+
+    def _tier_rule(self) -> TierRule:
+        return TierRule(
+            self.tier_rule,
             (self.tier_a_share, self.tier_b_share, self.tier_c_share),
-            self.capacity_share,
-            self.rounds_per_year,
-            self.floor_per_year,
-            self.max_inspections_per_year,
-            self.ceiling_per_round,
+            (self.tier_b_from, self.tier_c_from, self.tier_d_from),
+            self.tier_band_points,
+        )
+
+    def _steepness(self) -> Steepness:
+        return Steepness(
+            self.frequency_method,
             self.exponent,
+            self.variance_weight,
+            (self.ladder_a, self.ladder_b, self.ladder_c, self.ladder_d),
+            self.random_share,
         )
 
     @property
@@ -98,7 +154,7 @@ class Settings:
         return Plan(self.horizon_days, self.grid_months, self.history_years, self.group_folds)
 
 
-WHOLE = frozenset(field.name for field in fields(Settings) if field.type == "int")
+WHOLE = frozenset(f.name for f in fields(Settings) if f.type == "int")
 """Settings that are counts."""
 
 
@@ -110,20 +166,21 @@ def load_settings(day: dt.date, overrides: Path | None = None) -> Settings:
     day : date
         As-of date; values that came into force later are not used.
     overrides : Path, optional
-        YAML file of ``setting: value`` that replaces single values.
+        YAML file of ``setting: value`` that replaces single values, and of whole lists of orders.
 
     Raises
     ------
     SettingsError
-        On an unknown name or a value out of range.
+        On an unknown name, or a value that is out of range or no choice.
     """
     declared = {name: s for file in FILES for name, s in _declared(CONFIGS / file).items()}
-    values: dict[str, float] = {name: setting.at(day) for name, setting in declared.items()}
-    values |= _overrides(overrides, declared) if overrides else {}
-    typed = {
-        f.name: int(values[f.name]) if f.name in WHOLE else values[f.name] for f in fields(Settings)
-    }
-    return Settings(**typed)  # type: ignore[arg-type]
+    values: dict[str, Any] = {name: setting.at(day) for name, setting in declared.items()}
+    given = _yaml(overrides) if overrides else {}
+    lists = {name: given.pop(name) for name in list(given) if name in Orders.model_fields}
+    values |= _checked(overrides, given, declared)
+    typed = {name: int(value) if name in WHOLE else value for name, value in values.items()}
+    orders = read_orders(_yaml(CONFIGS / ORDERS) | lists, overrides or CONFIGS / ORDERS)
+    return Settings(orders=orders.at(day), **typed)  # type: ignore[arg-type]
 
 
 def _declared(file: Path) -> dict[str, Setting]:
@@ -147,20 +204,32 @@ def _yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _overrides(file: Path, declared: Mapping[str, Setting]) -> dict[str, float]:
-    values = _yaml(file)
+def _checked(
+    file: Path | None, values: dict[str, Any], declared: Mapping[str, Setting]
+) -> dict[str, Any]:
     for name, value in values.items():
         if name not in declared:
-            known = ", ".join(sorted(declared))
+            known = ", ".join(sorted([*declared, *Orders.model_fields]))
             raise SettingsError(f"{file}: unknown setting {name!r}. Known: {known}.")
-        low, high = declared[name].range
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise SettingsError(f"{file}: {name} must be a number, not {value!r}.")
-        if name in WHOLE and value != round(value, 0):
-            raise SettingsError(f"{file}: {name} must be a whole number, not {value}.")
-        if not low <= value <= high:
-            raise SettingsError(f"{file}: {name} = {value} lies outside {low:g} to {high:g}.")
+        problem = _problem(name, value, declared[name])
+        if problem:
+            raise SettingsError(f"{file}: {problem}")
     return values
+
+
+def _problem(name: str, value: object, setting: Setting) -> str | None:
+    """Return what is wrong with a value; None where nothing is."""
+    if setting.choices:
+        allowed = ", ".join(setting.choices)
+        return (
+            None if value in setting.choices else f"{name} must be one of {allowed}, not {value!r}."
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{name} must be a number, not {value!r}."
+    if name in WHOLE and value != round(value, 0):
+        return f"{name} must be a whole number, not {value}."
+    low, high = setting.range or (-float("inf"), float("inf"))
+    return None if low <= value <= high else f"{name} = {value} lies outside {low:g} to {high:g}."
 
 
 def load_sectors(file: Path | None = None) -> tuple[SectorClass, ...]:

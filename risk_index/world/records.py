@@ -60,6 +60,7 @@ def _version(firms: Firms, rows: Array, day: Array, recorded: Array, closing: bo
         "ownership": firms.ownership[rows],
         "size_class": firms.size[rows],
         "group_id": firms.group[rows],
+        "supervised_by": sector,
         "recorded_on": recorded,
     }
 

@@ -73,6 +73,7 @@ def _texts(settings: WorldSettings) -> dict[str, list[str]]:
         "name": [first + second for first in characters for second in characters],
         "ownership": list(OWNERSHIPS),
         "size_class": [size.name for size in settings.sizes],
+        "supervised_by": [_supervisor(settings, sector.code) for sector in settings.sectors],
         "source": [source.name for source in sources],
         "authority": [f"{r.name}{s.authority}" for r in regions for s in sources],
         "category": [category for source in sources for category in source.categories],
@@ -91,6 +92,12 @@ def _texts(settings: WorldSettings) -> dict[str, list[str]]:
         "scheme": [scheme.scheme for scheme in settings.schemes],
         "legal_rep_sex": list(SEXES),
     }  # fmt: skip
+
+
+def _supervisor(settings: WorldSettings, code: str) -> str:
+    """Return the source that oversees the sector and the fewest others."""
+    fitting = [source for source in settings.sources if code[0] in source.sections]
+    return min(fitting or settings.sources, key=lambda source: len(source.sections)).name
 
 
 def numbered(prefix: str, chunk: int, numbers: Array) -> pa.Array:

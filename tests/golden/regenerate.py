@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))  # run as a script, from a checkout
 
 from risk_index import pipeline  # noqa: E402
+from risk_index.ranking import beside  # noqa: E402
 from risk_index.world import load_world_settings, write_world  # noqa: E402
 
 RECORDS, RUN, RANKED = HERE / "records", HERE / "run", HERE / "ranked.csv"
@@ -61,7 +62,8 @@ def main() -> None:
         fit()
     RANKED.unlink(missing_ok=True)
     rank(RANKED)
-    RANKED.with_name("ranked.topics.parquet").unlink()
+    for path in beside(RANKED).values():
+        path.unlink()
     (HERE / "made_on.json").write_text(json.dumps(made_on()) + "\n", encoding="utf-8")
 
 

@@ -1,0 +1,94 @@
+"""What a ranking leaves for the draw: the sampling frame, and how the capacity was spread."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from features.reading import literal
+from risk_index.allocation import Allocation
+from risk_index.frequency import Round
+from risk_index.water_filling import BILLION
+
+FRAME_COLUMNS = (
+    "firm_id",
+    "stratum",
+    "region",
+    "sector",
+    "probability_ppb",
+    "floor_ppb",
+    "likelihood",
+    "expected_harm",
+)
+
+
+def write_frame(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the sampling frame: every firm's chance in billionths, in the order of identifiers.
+
+    It lists every firm's chance and stays sealed until the draw is checked.
+    """
+    columns = "firm_id, stratum, region, sector, probability_ppb, floor_ppb"
+    con.execute(
+        f"COPY (SELECT {columns}, printf('%.9f', likelihood) AS likelihood, "
+        "printf('%.9f', expected_harm) AS expected_harm "
+        "FROM scored JOIN placed USING (firm_key) ORDER BY firm_id) "
+        f"TO {literal(path)} (FORMAT csv, HEADER true)"
+    )
+
+
+def write_round(
+    plan: Round, allocation: Allocation, folder: Path, model_version: str, as_of: dt.date
+) -> dict[str, Any]:
+    """Write how the capacity was spread, with the hashes of ranking and frame; return it."""
+    facts = facts_of(plan, allocation) | {
+        "as_of": as_of.isoformat(),
+        "model_version": model_version,
+        "ranked_sha256": sha256(folder / "ranked.csv"),
+        "frame_sha256": sha256(folder / "frame"),
+    }
+    text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False, sort_keys=True)
+    (folder / "round").write_text(text, encoding="utf-8")
+    return facts
+
+
+def facts_of(plan: Round, allocation: Allocation) -> dict[str, Any]:
+    """Return the plan in figures: method, edges of tiers, both arms, strata, campaigns, moves."""
+    visits = int(plan.firms.probability_ppb.sum()) / BILLION
+    floor = int(plan.firms.floor_ppb.sum()) / BILLION
+    return {
+        "firms": len(plan.firms),
+        "firms_without_chance": int((plan.firms.probability_ppb == 0).sum()),
+        "capacity": plan.capacity,
+        "capacity_unit": plan.unit,
+        "visits": visits,
+        "visits_floor_arm": floor,
+        "visits_index_arm": round(visits - floor, 9),
+        "method": allocation.steepness.method,
+        "rounds_per_year": allocation.rounds_per_year,
+        "tier_rule": allocation.tiers.rule,
+        "tier_edges": [float(edge) if abs(edge) < 1e6 else None for edge in plan.edges],
+        "tiers": {k: int(v) for k, v in plan.firms.tier.value_counts().sort_index().items()},
+        "strata": plan.strata.round(9).to_dict("records"),
+        "campaigns": plan.campaigns.to_dict("records"),
+        "moves": None if plan.churn is None else plan.churn.to_dict("index"),
+        "moved": None if plan.churn is None else moved(plan),
+    }
+
+
+def moved(plan: Round) -> float:
+    """Return the share of firms of the last round whose tier changed."""
+    assert plan.churn is not None
+    known = plan.churn.drop(index="new")
+    same = sum(int(known.loc[tier, tier]) for tier in known.index)
+    return 1 - same / max(1, int(known.to_numpy().sum()))
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
