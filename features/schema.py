@@ -124,7 +124,9 @@ FIRMS = RecordTable(
         ),
         _text("size_class", "Statistical size class.", "micro", "small", "medium", "large"),
         _text("group_id", "The controller; firms of one controller share it."),
-        _text("supervised_by", "Authority that plans the firm's inspections; for strata, no feature."),
+        _text(
+            "supervised_by", "Authority that plans the firm's inspections; for strata, no feature."
+        ),
         RECORDED_ON,
     ),
 )

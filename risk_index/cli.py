@@ -3,72 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 import risk_index
-from features.failures import RecordsError
-from models.examples import ExamplesError, NotEnoughLabels
-from models.fitted import ModelFileError
-from risk_index.errors import UserError
-
-Verb = TypeVar("Verb", bound=Callable[..., Any])
-DATA_SAYS_NO = 1
-DATE = click.DateTime(formats=["%Y-%m-%d"])
-FOLDER = click.Path(path_type=Path)
-
-
-def say(message: str) -> None:
-    """Write a message to standard error."""
-    click.echo(message, err=True)
-
-
-def honest(verb: Verb) -> Verb:
-    """Turn what the user can mend into a message and exit code 1."""
-
-    @wraps(verb)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return verb(*args, **kwargs)
-        except RecordsError as error:
-            noted = [str(f) for f in error.failures if f.action != "refused"]
-            for line in noted:
-                say(f"- {line}")
-            say(f"The records cannot be used:\n{error}")
-        except (UserError, NotEnoughLabels, ExamplesError, ModelFileError) as error:
-            say(f"Error: {error}")
-        except OSError as error:
-            say(f"Error: {error.strerror or error}: {error.filename or ''}")
-        sys.exit(DATA_SAYS_NO)
-
-    return run  # type: ignore[return-value]
-
-
-def source_options(verb: Verb) -> Verb:
-    """Add the options that name records, mapping and settings."""
-    mapping = click.option(
-        "--mapping", type=FOLDER, help="Folder that maps somebody else's extract."
-    )
-    settings = click.option(
-        "--settings", type=FOLDER, help="YAML file that overrides single settings."
-    )
-    return click.argument("records", type=FOLDER)(mapping(settings(verb)))
-
-
-def as_of_option(verb: Verb) -> Verb:
-    """Add the as-of date."""
-    return click.option(
-        "--as-of",
-        type=DATE,
-        required=True,
-        metavar="YYYY-MM-DD",
-        help="Only what was recorded by this day is seen.",
-    )(verb)
+from risk_index.messages import honest, say
+from risk_index.options import FOLDER, as_of_option, source_options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -169,7 +111,7 @@ def rank(
     out: Path,
     last: Path | None,
 ) -> None:
-    """Rank every firm of RECORDS with a fitted model; plan the round and its sampling frame."""
+    """Rank every firm of RECORDS with a fitted model, and plan the round."""
     from risk_index import pipeline
     from risk_index.ranking import beside
 

@@ -12,7 +12,7 @@ from risk_index.allocation import VISITS, Allocation, capacity_of, group_of
 from risk_index.campaigns import raised
 from risk_index.index import Floats
 from risk_index.steepness import Chances, Group, Steepness, spread
-from risk_index.strata import shares
+from risk_index.strata import ALL, shares
 from risk_index.tiers import churn, highest, tiers
 from risk_index.water_filling import BILLION, billionths
 
@@ -96,7 +96,8 @@ def _within_strata(group: Group, names: pd.Series, share: pd.Series, how: Steepn
     """Spread every stratum's capacity over its firms."""
     total, floor = np.zeros(len(names)), np.zeros(len(names))
     for name, rows in names.groupby(names).indices.items():
-        found = spread(group.take(rows), float(share[name]), how, f"stratum {name}")
+        where = "" if name == ALL else f"stratum {name}"
+        found = spread(group.take(rows), float(share[name]), how, where)
         total[rows], floor[rows] = found.total, found.floor
     return Chances(total, floor)
 

@@ -20,6 +20,7 @@ from models.metrics import Outcomes, Score, intervals, learning_curve, measure, 
 from models.scorecard import PointsScorecard
 from risk_index.training import (
     LIKELIHOOD,
+    Calendar,
     Plan,
     TrainingSet,
     design_weights,
@@ -97,15 +98,8 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
     outcomes = replace(
         Outcomes.of(examples.take(later)), weight=design_weights(training.labels[later])
     )
-    hits = outcomes.violation.sum()
-    if (
-        len(outcomes.violation) < FEWEST_JUDGED
-        or min(hits, len(outcomes.violation) - hits) < FEWEST_VIOLATIONS
-    ):
-        return _nothing(
-            f"not judged: {len(outcomes.violation)} inspections with {hits:.0f} violations "
-            f"after {days.judged_on} are too few"
-        )
+    if too_few := _too_few(outcomes, days):
+        return _nothing(too_few)
     try:
         model = fit_models(examples, days.judged_on, days.slice_days, plan)
     except NotEnoughLabels as error:
@@ -114,19 +108,36 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
         )
     X = examples.X[later]
     scores = _scores(model, X) | _rival_scores(examples.take(past), X)
-    table = pd.concat(
-        [_measured(name, outcomes, score, plan.seed) for name, score in scores.items()]
-    )
-    differences = pd.concat(
-        [
-            _compared(mine, rival, outcomes, scores, plan.seed)
-            for mine in (LIKELIHOOD_NAME, INDEX_NAME)
-            for rival in scores
-            if rival not in (LIKELIHOOD_NAME, INDEX_NAME)
-        ]
-    )
+    ours = (LIKELIHOOD_NAME, INDEX_NAME)
+    table = [_measured(name, outcomes, score, plan.seed) for name, score in scores.items()]
+    differences = [
+        _compared(mine, rival, outcomes, scores, plan.seed)
+        for mine in ours
+        for rival in scores
+        if rival not in ours
+    ]
     fold = Fold(np.flatnonzero(past), np.flatnonzero(later))
-    scored = pd.DataFrame(
+    return Judgement(
+        pd.concat(table, ignore_index=True),
+        pd.concat(differences, ignore_index=True),
+        _curve(training, fold, plan),
+        _scored(outcomes, scores),
+        (),
+    )
+
+
+def _too_few(outcomes: Outcomes, days: Calendar) -> str:
+    """Return why nothing can be judged; empty where it can."""
+    n, hits = len(outcomes.violation), outcomes.violation.sum()
+    if n >= FEWEST_JUDGED and min(hits, n - hits) >= FEWEST_VIOLATIONS:
+        return ""
+    return (
+        f"not judged: {n} inspections with {hits:.0f} violations after {days.judged_on} are too few"
+    )
+
+
+def _scored(outcomes: Outcomes, scores: dict[str, Score]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "violation": outcomes.violation,
             "harm": outcomes.harm,
@@ -134,10 +145,6 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
             "likelihood": scores[LIKELIHOOD_NAME].rank,
             "expected_harm": scores[INDEX_NAME].rank,
         }
-    )
-    curve = _curve(training, fold, plan)
-    return Judgement(
-        table.reset_index(drop=True), differences.reset_index(drop=True), curve, scored, ()
     )
 
 

@@ -28,6 +28,8 @@ SHOWN_METRICS = {
     "lift_at_10": "lift at 10 %",
 }
 TOP_ROWS = 50
+TITLE = "<title>Risk index: "
+"""How a report begins, so that no other file is written over."""
 
 
 def write_report(run: Path, ranked: Path | None, out: Path) -> None:
@@ -36,8 +38,10 @@ def write_report(run: Path, ranked: Path | None, out: Path) -> None:
     Raises
     ------
     UserError
-        Where the folder holds no fit.
+        Where the folder holds no fit, or `out` something else than a report.
     """
+    if out.is_dir() or (out.exists() and not out.read_bytes()[:400].count(TITLE.encode())):
+        raise UserError(f"{out} exists and is no report: name a new file such as report.html")
     if not (run / "metrics.json").is_file():
         raise UserError(f"{run} holds no fit (metrics.json is missing): name the folder of a fit")
     facts = json.loads((run / "metrics.json").read_text(encoding="utf-8"))

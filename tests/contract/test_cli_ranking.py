@@ -347,3 +347,17 @@ def test_the_report_stands_alone(made: Made, tmp_path: Path) -> None:
     result = invoke("report", made.out / "fit", "--out", out)
     assert result.exit_code == 0, result.stderr
     assert [path.name for path in out.parent.iterdir()] == ["report.html"]
+
+
+def test_a_report_is_written_over_a_report_and_over_nothing_else(
+    made: Made, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    shutil.copy(made.out / "report.html", out)
+    assert invoke("report", made.out / "fit", "--out", out).exit_code == 0
+    out.write_text("minutes of the meeting", encoding="utf-8")
+    for taken in (out, tmp_path):
+        result = invoke("report", made.out / "fit", "--out", taken)
+        assert result.exit_code == 1
+        assert "is no report: name a new file" in result.stderr
+    assert out.read_text(encoding="utf-8") == "minutes of the meeting"
