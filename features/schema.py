@@ -238,7 +238,7 @@ INSPECTIONS = RecordTable(
               "random", "routine", "directed", "complaint", "follow_up"),
         Column("inclusion_probability", "number", "Chance of selection, known before the draw.",
                positive=True, minimum=0.0, maximum=1.0),
-        _text("inspector_id", "The inspector; nuisance in training, never a feature."),
+        _text("inspector_id", "The inspector, or several joined by ;. Nuisance in training, never a feature."),
         Column("violation", "number", "1 violation found, 0 none, empty: outcome not recorded.", minimum=0.0, maximum=1.0, whole=True),
         Column("harm", "number", "Harm units found, by the rubric of the mapping; empty: not measured.",
                minimum=0.0, maximum=1e9),

@@ -9,6 +9,9 @@ from typing import Any
 import click
 
 import risk_index
+from risk_index.draw.commands import draw
+from risk_index.estimates.command import estimate
+from risk_index.inspectors.commands import assign, stand_in
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, as_of_option, source_options
 
@@ -162,6 +165,12 @@ def demo(out: Path, firms: int, seed: int) -> None:
     from risk_index.demo import demonstrate
 
     demonstrate(out, firms, seed, say)
+
+
+main.add_command(draw)
+draw.add_command(assign)
+draw.add_command(stand_in)
+main.add_command(estimate)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+"""Earlier visits and groups as accepted records state them, corrections and former groups included."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from features.records import open_records
+from risk_index.inspectors.past import Past, past_in
+
+DAY = dt.date
+FIRMS = """firm_id,name,registered_on,group_id,recorded_on
+F1,Alpha,2010-01-01,G1,2010-01-01
+F1,Alpha,2010-01-01,G2,2020-01-01
+F2,Beta,2010-01-01,,2010-01-01
+F3,Gamma,2010-01-01,G9,2010-01-01
+"""
+VISITS = """inspection_id,firm_id,inspected_on,inspector_id,violation,recorded_on
+V1,F1,2024-01-10,I1,0,2024-01-11
+V2,F1,2025-01-10,I1,0,2025-01-11
+V3,F2,2025-02-10,I2,0,2025-02-11
+V3,F2,2025-02-10,I3,0,2025-03-11
+V4,F2,2025-04-10,,0,2025-04-11
+V5,F2,2025-05-10,I4; I5,0,2025-05-11
+V6,F3,2025-05-10,I1,0,2025-05-11
+"""
+
+
+def test_the_past_of_the_firms_drawn_and_of_no_other(tmp_path: Path) -> None:
+    (tmp_path / "firms.csv").write_text(FIRMS, encoding="utf-8")
+    (tmp_path / "inspections.csv").write_text(VISITS, encoding="utf-8")
+    with open_records(tmp_path, today=DAY(2026, 1, 1)) as records:
+        past = past_in(records, ["F1", "F2", "F8"])
+    assert past == Past(
+        {
+            ("I1", "F1"): DAY(2025, 1, 10),
+            ("I3", "F2"): DAY(2025, 2, 10),
+            ("I4", "F2"): DAY(2025, 5, 10),
+            ("I5", "F2"): DAY(2025, 5, 10),
+        },
+        {"F1": frozenset({"G1", "G2"})},
+    )
+
+
+def test_records_without_any_visit(tmp_path: Path) -> None:
+    (tmp_path / "firms.csv").write_text(FIRMS, encoding="utf-8")
+    (tmp_path / "inspections.csv").write_text(VISITS.splitlines()[0] + "\n", encoding="utf-8")
+    with open_records(tmp_path, today=DAY(2026, 1, 1)) as records:
+        assert past_in(records, ["F2"]) == Past({}, {})
