@@ -54,5 +54,17 @@ def scale(firms: tuple[int, ...], memory_limit_gb: float | None) -> None:
     say(str(measure(firms, memory_limit_gb, say)))
 
 
+@main.command()
+@click.option("--firms", multiple=True, type=click.IntRange(min=1000), default=(1_000_000, 10_000_000),
+              show_default=True, help="Sizes; repeat the option.")  # fmt: skip
+@click.option("--draws", type=int, default=10_000, show_default=True)
+@click.option("--hashed-draws", type=int, default=500, show_default=True)
+def draw(firms: tuple[int, ...], draws: int, hashed_draws: int) -> None:
+    """The verifiable draw: seconds beside a plain NumPy draw, and inclusion over many draws."""
+    from benchmarks.draw.report import measure
+
+    say(str(measure(firms, draws, hashed_draws, say)))
+
+
 if __name__ == "__main__":
     main()

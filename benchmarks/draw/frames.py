@@ -14,6 +14,8 @@ CEILING = 800_000_000
 FLOOR = 2_500_000
 Whole = npt.NDArray[np.int64]
 
+STRATA = 300
+
 
 def chances(n: int, n_strata: int, share: float, seed: int = 1) -> tuple[Whole, Whole]:
     """Return billionths, at most CEILING, and strata of n firms; harm is lognormal."""

@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import worlds
-from benchmarks.draw import inclusion, one_round, plain_numpy
-from benchmarks.draw.frames import write_frame
+from benchmarks.draw import allocation, inclusion, one_round, plain_numpy
+from benchmarks.draw.frames import STRATA, write_frame
 from benchmarks.machine import in_child
 from benchmarks.results import write_result
 
-STRATA = 300
 Say = Callable[[str], None]
 
 
@@ -28,12 +27,13 @@ def measure(sizes: tuple[int, ...], draws: int, hashed_draws: int, say: Say) -> 
         for method in inclusion.METHODS:
             made = in_child(one_round.__name__, frame, ledger, method, firm)
             columns[f"{n:,} firms, {method}"] = _column(made)
+        columns[f"{n:,} firms, allocation"] = _column(in_child(allocation.__name__, n))
         columns[f"{n:,} firms, plain NumPy"] = _column(in_child(plain_numpy.__name__, frame))
     sections = [
         (
             f"Seconds and peak memory (MB) of one round, each in one process on one core; {STRATA} "
-            "strata, 1.25 % of the firms drawn. Plain NumPy reads the same frame and draws "
-            "systematically; nothing of it can be checked.",
+            "strata, 1.25 % of the firms drawn. Allocation spreads the capacity by region. Plain "
+            "NumPy reads the same frame and draws systematically; nothing of it can be checked.",
             pd.DataFrame(columns).fillna("").rename_axis("step").reset_index(),
         )
     ]

@@ -65,7 +65,7 @@ def test_one_setting_is_overridden_and_the_others_stay(tmp_path: Path) -> None:
         load_settings(dt.date(2026, 6, 1), file),
         load_settings(dt.date(2026, 6, 1)),
     )
-    assert changed.allocation.capacity_share == 0.1
+    assert changed.allocation.capacity.share_a_year == 0.1
     assert changed.plan == default.plan
 
 
