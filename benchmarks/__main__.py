@@ -66,5 +66,15 @@ def draw(firms: tuple[int, ...], draws: int, hashed_draws: int) -> None:
     say(str(measure(firms, draws, hashed_draws, say)))
 
 
+@main.command()
+@click.option("--seeds", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--whole", is_flag=True, help="All 864 cells of the factorial design.")
+def fairness(seeds: int, whole: bool) -> None:
+    """Error rates of the fairness audit in worlds of known truth, and those of its rivals."""
+    from benchmarks.fairness.report import measure
+
+    say(str(measure(seeds, whole, say)))
+
+
 if __name__ == "__main__":
     main()

@@ -11,6 +11,7 @@ import click
 import risk_index
 from risk_index.draw.commands import draw
 from risk_index.estimates.command import estimate
+from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, stand_in
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, as_of_option, source_options
@@ -65,6 +66,9 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
 @as_of_option
 @click.option("--out", type=FOLDER, required=True, help="Folder of the fit.")
 @click.option("--tracking-uri", help="MLflow server; a SQLite file in the folder by default.")
+@click.option(
+    "--without", multiple=True, metavar="INPUT", help="Feature that no model may use; repeat it."
+)
 @honest
 def fit(
     records: Path,
@@ -73,12 +77,13 @@ def fit(
     as_of: dt.datetime,
     out: Path,
     tracking_uri: str | None,
+    without: tuple[str, ...],
 ) -> None:
     """Train both models on what RECORDS held by the as-of date."""
     from risk_index import pipeline
 
     source = pipeline.Source(records, mapping, settings)
-    facts = pipeline.fit(source, as_of.date(), out, say, tracking_uri)
+    facts = pipeline.fit(source, as_of.date(), out, say, tracking_uri, without)
     _say_fit(facts, out)
 
 
@@ -143,14 +148,23 @@ def report(model: Path, ranked: Path | None, out: Path) -> None:
 @source_options
 @as_of_option
 @click.option("--out", type=FOLDER, required=True, help="Folder for everything that is made.")
+@click.option("--attributes", type=FOLDER, help="Attributes for the audit: firm_id + columns.")
+@click.option("--waivers", type=FOLDER, help="YAML list of waivers signed by named persons.")
 @honest
 def run(
-    records: Path, mapping: Path | None, settings: Path | None, as_of: dt.datetime, out: Path
+    records: Path,
+    mapping: Path | None,
+    settings: Path | None,
+    as_of: dt.datetime,
+    out: Path,
+    attributes: Path | None,
+    waivers: Path | None,
 ) -> None:
-    """Check, fit, rank and report on RECORDS."""
+    """Check, fit, audit, rank and report on RECORDS."""
     from risk_index import demo, pipeline
 
-    facts = demo.run_all(pipeline.Source(records, mapping, settings), as_of.date(), out, say)
+    source = pipeline.Source(records, mapping, settings)
+    facts = demo.run_all(source, as_of.date(), out, say, attributes, waivers)
     _say_fit(facts, out / "fit")
     say(f"ranking in {out / 'ranked.csv'}, report in {out / 'report.html'}")
 
@@ -171,6 +185,7 @@ main.add_command(draw)
 draw.add_command(assign)
 draw.add_command(stand_in)
 main.add_command(estimate)
+main.add_command(audit)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from models.likelihood import Likelihood, fit_likelihood
 from models.metrics import Outcomes, Score, intervals, learning_curve, measure, paired_difference
 from models.scorecard import PointsScorecard
 from risk_index.training import (
-    LIKELIHOOD,
     Calendar,
     Plan,
     TrainingSet,
@@ -44,9 +43,9 @@ FEWEST_JUDGED, FEWEST_VIOLATIONS = 50, 10
 CURVE_SHARES = (0.1, 0.3, 1.0)
 
 
-def rivals() -> tuple[Baseline, ...]:
+def rivals(plan: Plan) -> tuple[Baseline, ...]:
     """Return the simple methods that are judged beside the model, always."""
-    columns = tuple(LIKELIHOOD)
+    columns = tuple(plan.likelihood_inputs())
     return (
         ColumnScore("sector_rate", "sector_rate"),
         ColumnScore("own_smoothed_rate", "violation_rate"),
@@ -107,7 +106,7 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
             f"not judged: on {days.judged_on} the models could not have been fitted ({error})"
         )
     X = examples.X[later]
-    scores = _scores(model, X) | _rival_scores(examples.take(past), X)
+    scores = _scores(model, X) | _rival_scores(examples.take(past), X, plan)
     ours = (LIKELIHOOD_NAME, INDEX_NAME)
     table = [_measured(name, outcomes, score, plan.seed) for name, score in scores.items()]
     differences = [
@@ -161,9 +160,9 @@ def _scores(model: FittedModel, X: pd.DataFrame) -> dict[str, Score]:
     }
 
 
-def _rival_scores(past: Examples, X: pd.DataFrame) -> dict[str, Score]:
+def _rival_scores(past: Examples, X: pd.DataFrame, plan: Plan) -> dict[str, Score]:
     scores = {}
-    for rival in rivals():
+    for rival in rivals(plan):
         values = rival.fit(past).score(X)
         scores[rival.name] = Score(values, values if rival.is_probability else None)
     return scores
@@ -198,7 +197,7 @@ def _curve(training: TrainingSet, fold: Fold, plan: Plan) -> pd.DataFrame:
 
     def fit(part: Examples) -> Likelihood:
         folds = folds_before(part, days.judged_on, days.slice_days, plan)
-        return fit_likelihood(part, LIKELIHOOD, folds, plan.trees, plan.seed)
+        return fit_likelihood(part, plan.likelihood_inputs(), folds, plan.trees, plan.seed)
 
     return learning_curve(
         fit, lambda fitted, X: fitted.margin(X), training.examples, [fold], CURVE_SHARES, plan.seed

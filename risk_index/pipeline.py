@@ -31,7 +31,7 @@ from risk_index.pictures import draw_pictures
 from risk_index.ranking import Ranking, refuse_other_file, write_ranking
 from risk_index.scoring import expected_harm, score
 from risk_index.settings import Settings, load_sectors, load_settings
-from risk_index.training import TrainingSet, fit_models, training_set
+from risk_index.training import Plan, TrainingSet, fit_models, training_set
 
 Say = Callable[[str], None]
 
@@ -109,9 +109,16 @@ def check(source: Source, out: Path) -> Quality:
 
 
 def fit(
-    source: Source, as_of: dt.date, run: Path, say: Say, tracking_uri: str | None = None
+    source: Source,
+    as_of: dt.date,
+    run: Path,
+    say: Say,
+    tracking_uri: str | None = None,
+    without: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Train both models on what was known by `as_of` and write the folder of the fit.
+
+    Neither model uses the features named in `without`.
 
     Returns
     -------
@@ -119,24 +126,23 @@ def fit(
         The facts that stand in ``metrics.json``.
     """
     settings, sectors = load_settings(as_of, source.settings), source.sectors
+    plan = replace(settings.plan, without=without)
     with whole_folder(run, "metrics.json", tracking.KEPT) as fresh:
         say("reading and checking the records")
         with source.open(fresh / "rejected") as records:
             snapshot = registry(records, as_of, settings, sectors)
             say("computing the features of past dates")
-            training = training_set(records, as_of, settings.plan, settings.law, sectors)
+            training = training_set(records, as_of, plan, settings.law, sectors)
             say(f"fitting on {len(training.examples)} examples")
-            model = fit_models(
-                training.examples, as_of, training.calendar.slice_days, settings.plan
-            )
+            model = fit_models(training.examples, as_of, training.calendar.slice_days, plan)
             say("judging on a later date, beside the simple methods")
-            judgement = judge(training, settings.plan)
+            judgement = judge(training, plan)
             say("scoring the registry for the index's average")
             harm = expected_harm(snapshot, model)
             scale = IndexScale(
                 float(harm.mean()), settings.average_points, settings.points_per_doubling
             )
-            model = replace(model, meta=_meta(records, as_of, settings, scale, training))
+            model = replace(model, meta=_meta(records, as_of, settings, scale, training, plan))
             facts = _facts(records.quality, model, training, judgement, len(harm))
             say("drawing and writing")
             sample = training.examples.X.tail(5000)
@@ -165,7 +171,12 @@ def registry(
 
 
 def _meta(
-    records: Records, as_of: dt.date, settings: Settings, scale: IndexScale, training: TrainingSet
+    records: Records,
+    as_of: dt.date,
+    settings: Settings,
+    scale: IndexScale,
+    training: TrainingSet,
+    plan: Plan,
 ) -> dict[str, Any]:
     return {
         "as_of": as_of.isoformat(),
@@ -175,7 +186,8 @@ def _meta(
         "fingerprint": records.quality.fingerprint,
         "features": [feature.name for feature in in_use()],
         "risk_index": risk_index.__version__,
-        "seed": settings.plan.seed,
+        "without": list(plan.without),
+        "seed": plan.seed,
     }
 
 

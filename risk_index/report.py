@@ -32,8 +32,8 @@ TITLE = "<title>Risk index: "
 """How a report begins, so that no other file is written over."""
 
 
-def write_report(run: Path, ranked: Path | None, out: Path) -> None:
-    """Write the report of the fit in folder `run` to `out`.
+def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None = None) -> None:
+    """Write the report of the fit in folder `run` to `out`, with the findings in ``audit.json``.
 
     Raises
     ------
@@ -60,6 +60,7 @@ def write_report(run: Path, ranked: Path | None, out: Path) -> None:
         pictures=_pictures(run / "pictures"),
         top=_top(ranked),
         round=_round(ranked),
+        audit=json.loads(audited.read_text(encoding="utf-8")) if audited else None,
         shown=SHOWN_METRICS,
     )
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from models.folds import Fold, later_folds
 from models.likelihood import fit_likelihood
 from models.severity import fit_severity
 from models.trees import TreeSettings
+from risk_index.errors import UserError
 
 LIKELIHOOD = {f.name: f.likelihood for f in FEATURES if f.likelihood is not None}
 SEVERITY = {f.name: f.severity for f in FEATURES if f.severity is not None}
@@ -49,6 +50,9 @@ class Plan:
         For folds, columns and rows of trees.
     trees : TreeSettings
         How trees are grown.
+    without : tuple of str
+        Features that neither model may use, such as those that an audit found to stand for something
+        else.
     """
 
     horizon_days: int = 365
@@ -60,6 +64,24 @@ class Plan:
     trees: TreeSettings = field(
         default_factory=lambda: TreeSettings(num_leaves=8, max_depth=4, feature_share=0.4)
     )
+    without: tuple[str, ...] = ()
+
+    def likelihood_inputs(self) -> dict[str, int]:
+        """Return the inputs of the likelihood, each with its direction."""
+        return self._left(LIKELIHOOD)
+
+    def severity_inputs(self) -> dict[str, int]:
+        """Return the inputs of the severity, each with its direction."""
+        return self._left(SEVERITY)
+
+    def _left(self, inputs: dict[str, int]) -> dict[str, int]:
+        unknown = [name for name in self.without if name not in LIKELIHOOD | SEVERITY]
+        if unknown:
+            raise UserError(
+                f"--without: {len(unknown)} of {len(self.without)} names are no input of a model, "
+                f"first: {unknown[:3]}. docs/features.md lists them."
+            )
+        return {name: sign for name, sign in inputs.items() if name not in self.without}
 
 
 @dataclass(frozen=True)
@@ -197,8 +219,8 @@ def fit_models(examples: Examples, known_by: dt.date, slice_days: int, plan: Pla
     """Fit likelihood and severity on what was known by a day; rounds and calibration on later rows."""
     seen = examples.take(examples.known_on <= np.datetime64(known_by, "D"))
     folds = folds_before(seen, known_by, slice_days, plan)
-    likelihood = fit_likelihood(seen, LIKELIHOOD, folds, plan.trees, plan.seed)
-    severity = fit_severity(seen, SEVERITY, folds, plan.trees, plan.seed)
+    likelihood = fit_likelihood(seen, plan.likelihood_inputs(), folds, plan.trees, plan.seed)
+    severity = fit_severity(seen, plan.severity_inputs(), folds, plan.trees, plan.seed)
     return FittedModel(likelihood, severity)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ NEVER = 2**31 - 1
 """Day of what does not happen."""
 EVERYWHERE = 2**32 - 1
 """In place of a chunk: what all chunks share."""
+MEAN_REP_AGE, SD_REP_AGE = 47, 9
+MEAN_OPINION, SD_OPINION, SD_REVIEW = 0.2, 0.35, 0.6
+"""Social-media opinion of firms on -1 to 1, and how far one review lies from it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def draw_firms(settings: WorldSettings, seed: int, chunk: int, n: int) -> Firms:
     group = _groups(settings, rng, n)
     details = _details(settings, rng, size, group)
     sd = settings.firm_harm_sd
-    return Firms(
+    firms = Firms(
         chunk=chunk,
         size=size,
         ownership=_owners(settings, rng, size),
@@ -120,6 +123,7 @@ def draw_firms(settings: WorldSettings, seed: int, chunk: int, n: int) -> Firms:
         harm_factor=rng.lognormal(-(sd**2) / 2, sd, n),
         **details,
     )
+    return replace(firms, capital=_capital(settings, firms))
 
 
 def _ages(settings: WorldSettings, rng: np.random.Generator, n: int) -> Array:
@@ -174,11 +178,20 @@ def _changes(
     return np.where(changes, day, NEVER).astype(int)
 
 
+def _capital(settings: WorldSettings, firms: Firms) -> Array:
+    """Return the registered capital, shifted by the age of the representative."""
+    years = settings.as_of.year - firms.rep_birth_year
+    shift = settings.rep_age_capital * (years - MEAN_REP_AGE) / SD_REP_AGE
+    return np.round(firms.capital * np.exp(shift), -4)
+
+
 def _births(settings: WorldSettings, rng: np.random.Generator, age: Array) -> Array:
     """Return the legal representatives' years of birth."""
     link = settings.rep_age_firm_age
     score = (np.argsort(np.argsort(age)) + 0.5) / len(age) * np.sqrt(12) - np.sqrt(3)
-    years = 47 + 9 * (link * score + np.sqrt(1 - link**2) * rng.standard_normal(len(age)))
+    years = MEAN_REP_AGE + SD_REP_AGE * (
+        link * score + np.sqrt(1 - link**2) * rng.standard_normal(len(age))
+    )
     return settings.as_of.year - np.clip(years, 20, 85).astype(int)
 
 
@@ -205,6 +218,23 @@ def _autoregression(settings: WorldSettings, rng: np.random.Generator, n: int) -
 def older_rep(firms: Firms, settings: WorldSettings) -> Array:
     """Tell which firms have an older legal representative."""
     return settings.as_of.year - firms.rep_birth_year >= settings.older_rep_age
+
+
+def reviews(
+    firms: Firms, settings: WorldSettings, seed: int
+) -> tuple[Array, Array, np.random.Generator]:
+    """Return each firm's number of reviews and their mean (NaN: none), and the stream behind them."""
+    rng = stream(seed, firms.chunk, "attributes")
+    n, day = len(firms), year_start(settings, settings.history_years) - 1
+    consumer = column(settings.sectors, "consumer")[firms.known("sector", day)]
+    mean = settings.reviews_mean * np.where(consumer == 1, 10, 1) * rng.gamma(0.5, 2, n)
+    count = rng.poisson(mean)
+    theta = firms.theta[settings.history_years - 1] / max(settings.theta_sd, 1e-9)
+    link = settings.sentiment_theta
+    own = link * theta + np.sqrt(1 - link**2) * rng.standard_normal(n)
+    opinion = MEAN_OPINION + SD_OPINION * own
+    heard = opinion + rng.standard_normal(n) * SD_REVIEW / np.sqrt(np.maximum(count, 1))
+    return count, np.where(count > 0, np.round(np.clip(heard, -1, 1), 3), np.nan), rng
 
 
 def log_odds(firms: Firms, settings: WorldSettings, year: int, found: Array) -> Array:

@@ -14,12 +14,15 @@ from scipy.special import expit
 
 from risk_index.world.firms import (
     EVERYWHERE,
+    MEAN_OPINION,
     NEVER,
+    SD_OPINION,
     Array,
     Firms,
     column,
     log_odds,
     older_rep,
+    reviews,
     severity,
     stream,
     year_start,
@@ -30,6 +33,8 @@ Columns = dict[str, Array]
 """Columns of a record table under their names; ``firm_id`` holds the firm's place."""
 
 SELECTIONS = ("random", "routine", "directed", "complaint", "follow_up")
+CHOSEN = (1, 2)
+"""Places of the selections that inspectors choose: routine and directed."""
 GRAVITIES = ("minor", "moderate", "serious")
 REPAIRABLE_AFTER = np.array([0, 90, 365])
 """Days from a decision to its earliest repair, by gravity (NDRC Order 36 of 2026)."""
@@ -47,7 +52,7 @@ class History:
 
 @dataclass(frozen=True)
 class Year:
-    """A year as it opens: true log-odds, severity and penalties on record of each firm."""
+    """A year as it opens: true log-odds, severity, penalties on record and reviews of each firm."""
 
     number: int
     start: int
@@ -55,6 +60,7 @@ class Year:
     odds: Array
     severity: Array
     on_record: Array
+    score: Array
     rng: np.random.Generator
 
     def days(self, n: int) -> Array:
@@ -105,6 +111,7 @@ def open_year(
         odds=log_odds(firms, settings, number, found),
         severity=severity(firms, settings, start),
         on_record=recent_penalties(penalties, len(firms), start, 3 * 365),
+        score=reviews(firms, settings, seed)[1],
         rng=stream(seed, firms.chunk, "year", number),
     )
 
@@ -128,7 +135,9 @@ def selection_chances(firms: Firms, settings: WorldSettings, year: Year) -> list
     pull = settings.directed_penalty_weight * np.minimum(year.on_record, 3)
     directed = np.exp(pull + settings.directed_reporting_weight * rate)
     consumer = 1 + 2 * column(settings.sectors, "consumer")[sector]
-    complaint = consumer * np.exp(settings.complaint_theta * firms.theta[year.number])
+    opinion = np.nan_to_num((year.score - MEAN_OPINION) / SD_OPINION).clip(-2, 2)
+    pull = settings.complaint_theta * firms.theta[year.number]
+    complaint = consumer * np.exp(pull + settings.complaint_sentiment * opinion)
     return [
         column(settings.sizes, "random_share")[firms.size],
         settings.routine_share * _relative(0.5 + column(settings.sectors, "hazard")[sector]),
@@ -186,7 +195,7 @@ def _outcomes(
     rows, day = plan["firm_id"], plan["inspected_on"]
     inspector = year.rng.integers(0, settings.inspectors_per_region, len(rows))
     inspector += settings.inspectors_per_region * firms.known("region", day, rows)
-    bias = settings.older_rep_overcitation * older_rep(firms, settings)[rows]
+    bias = held_against(firms, settings, year, plan)
     chance = cited(year.odds[rows] + shift + bias, strict[inspector], settings.inspector_sd)
     violation = year.rng.random(len(rows)) < chance
     return plan | {
@@ -195,6 +204,17 @@ def _outcomes(
         "harm": np.where(violation, year.harm(settings, rows), 0.0),
         "recorded_on": day + year.rng.integers(1, 21, len(rows)),
     }
+
+
+def held_against(firms: Firms, settings: WorldSettings, year: Year, plan: Columns) -> Array:
+    """Return the extra log-odds of being cited that nothing true stands behind, one a visit."""
+    rows = plan["firm_id"]
+    older, badly_reviewed = older_rep(firms, settings)[rows], year.score[rows] < 0
+    suspected = (
+        settings.older_rep_suspicion * older + settings.bad_reviews_suspicion * badly_reviewed
+    )
+    chosen = np.isin(plan["selection"], CHOSEN)
+    return settings.older_rep_overcitation * older + np.where(chosen, suspected, 0.0)
 
 
 def cited(odds: Array, strict: Array, sd: float) -> Array:

@@ -12,6 +12,7 @@ from risk_index.world.firms import (
     Firms,
     column,
     log_odds,
+    reviews,
     severity,
     stream,
     year_start,
@@ -309,22 +310,15 @@ def sources(settings: WorldSettings, seed: int) -> Columns:
 
 
 def attributes(firms: Firms, settings: WorldSettings, seed: int) -> Columns:
-    """Return the audited attributes; by default none of them moves a violation."""
-    rng = stream(seed, firms.chunk, "attributes")
+    """Return the audited attributes; none of them moves a true violation by default."""
+    count, score, rng = reviews(firms, settings, seed)
     n, day = len(firms), last_day(settings)
-    consumer = column(settings.sectors, "consumer")[firms.known("sector", day)]
-    mean = settings.reviews_mean * np.where(consumer == 1, 10, 1) * rng.gamma(0.5, 2, n)
-    reviews = rng.poisson(mean)
-    theta = firms.theta[settings.history_years - 1] / max(settings.theta_sd, 1e-9)
-    link = settings.sentiment_theta
-    opinion = 0.2 + 0.35 * (link * theta + np.sqrt(1 - link**2) * rng.standard_normal(n))
-    heard = opinion + rng.standard_normal(n) * 0.6 / np.sqrt(np.maximum(reviews, 1))
     return {
         "firm_id": np.arange(n),
         "legal_rep_birth_year": firms.rep_birth_year,
         "legal_rep_sex": (rng.random(n) < settings.female_share).astype(int),
-        "sentiment_score": np.where(reviews > 0, np.round(np.clip(heard, -1, 1), 3), np.nan),
-        "n_reviews": reviews,
+        "sentiment_score": score,
+        "n_reviews": count,
         "ownership": firms.ownership,
         "size_class": firms.size,
         "region": firms.known("region", day),

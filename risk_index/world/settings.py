@@ -14,6 +14,22 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from risk_index.errors import SettingsError
 
 WORLD_CONFIG = Path(__file__).resolve().parents[2] / "configs" / "world.yaml"
+PLANTED: Mapping[str, float] = {
+    "rep_age_capital": -1.2,
+    "older_rep_suspicion": 1.6,
+    "complaint_rate": 0.06,
+    "complaint_theta": 0.1,
+    "complaint_sentiment": -1.8,
+    "bad_reviews_suspicion": 1.1,
+    "reviews_mean": 15.0,
+    "routine_share": 0.035,
+}
+"""A registry whose past holds something against older representatives and badly reviewed firms.
+
+At routine and directed visits such firms are cited more often at equal true likelihood. The records know
+neither age nor reviews, but registered capital carries the one, and visits after complaints the other:
+what the fairness audit has to find. Random visits and the truth are free of it.
+"""
 
 
 class _Frozen(BaseModel):
@@ -131,11 +147,14 @@ class WorldSettings(_Frozen):
     directed_reporting_weight: float
     complaint_rate: float
     complaint_theta: float
+    complaint_sentiment: float
     complaint_log_odds: float
     follow_up_share: float
     inspectors_per_region: int
     inspector_sd: float
     older_rep_overcitation: float
+    older_rep_suspicion: float
+    bad_reviews_suspicion: float
     outcome_missing: float
     harm_missing: float
     penalty_share: float
@@ -156,6 +175,7 @@ class WorldSettings(_Frozen):
     withdrawn_share: float
     older_rep_age: int
     rep_age_firm_age: float
+    rep_age_capital: float
     female_share: float
     sentiment_theta: float
     reviews_mean: float

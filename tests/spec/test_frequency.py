@@ -212,7 +212,9 @@ def test_the_plan_in_figures_keeps_both_arms_apart() -> None:
 def test_floor_above_ceiling_and_too_little_capacity_are_refused_by_name() -> None:
     with pytest.raises(CapacityError, match=r"floor 0.9 per round exceeds ceiling 0.8 .* 2 of 2"):
         plan_round(registry([1, 1]), rules(1, floor_per_year=0.9))
-    with pytest.raises(CapacityError, match=r"floors of 4 firms need 0.4, the capacity is 0.3: raise"):
+    with pytest.raises(
+        CapacityError, match=r"floors of 4 firms need 0.4, the capacity is 0.3: raise"
+    ):
         plan_round(registry([1] * 4), rules(capacity=Capacity(a_round=0.3)))
     with pytest.raises(CapacityError, match="there are no strata"):
         plan_round(registry([1]), rules(strata=Strata(minimum_visits=(("N", 1),))))

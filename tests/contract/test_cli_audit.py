@@ -1,0 +1,202 @@
+"""`risk-index audit` keeps its contract: files, exit codes, waivers, nothing left behind after an error."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from risk_index import pipeline
+from risk_index.fairness.command import audit
+from risk_index.fairness.config import FAIRNESS_CONFIG
+from risk_index.fairness.findings import Audit
+from risk_index.world import PLANTED, load_world_settings, write_world
+
+FIRMS, SEED = 1500, 3
+
+
+@dataclass(frozen=True)
+class Made:
+    """A small planted world, its fit and its audit."""
+
+    world: Path
+    run: Path
+    out: Path
+    result: Result
+
+    @property
+    def found(self) -> dict[str, object]:
+        return json.loads((self.out / "audit.json").read_text(encoding="utf-8"))
+
+
+def invoke(*words: object) -> Result:
+    """Run the verb; an exception that reaches the user fails the test."""
+    return CliRunner(catch_exceptions=False).invoke(audit, [str(word) for word in words])
+
+
+def audited(world: Path, run: Path, out: Path, *more: object) -> Result:
+    attributes = world / "attributes.parquet"
+    return invoke(world, "--model", run, "--attributes", attributes, "--out", out, *more)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("audit")
+    settings = load_world_settings(**PLANTED)
+    write_world(folder / "world", FIRMS, SEED, settings)
+    pipeline.fit(pipeline.Source(folder / "world"), settings.as_of, folder / "fit", lambda _: None)
+    result = audited(folder / "world", folder / "fit", folder / "out")
+    return Made(folder / "world", folder / "fit", folder / "out", result)
+
+
+def test_everything_is_written_and_the_gate_speaks_by_its_exit_code(made: Made) -> None:
+    names = {path.name for path in made.out.iterdir()}
+    assert names == {
+        "audit.json", "audit.schema.json", "flags.csv", "audit.html", "pictures", "ledger.json",
+    }  # fmt: skip
+    assert made.result.exit_code == (0 if made.found["passed"] else 1), made.result.stderr
+    assert made.result.stdout == ""
+    assert "Traceback" not in made.result.stderr
+
+
+def test_the_json_keeps_its_schema(made: Made) -> None:
+    schema = json.loads((made.out / "audit.schema.json").read_text(encoding="utf-8"))
+    assert schema == Audit.model_json_schema()
+    assert Audit.model_validate(made.found).model_dump(mode="json") == made.found
+    assert made.found["schema_version"] == "1.0"
+    assert made.found["n_compared"] <= made.found["n_firms"]
+    assert made.found["join_rate"] == 1
+
+
+def test_the_flags_are_those_of_the_json_gravest_first(made: Made) -> None:
+    text = (made.out / "flags.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [r["verdict"] for r in rows] == [f["verdict"] for f in made.found["flags"]]
+    assert "none" not in {row["verdict"] for row in rows}
+    assert list(rows[0])[:4] == ["input", "attribute", "group", "verdict"]
+
+
+def test_exemptions_are_printed_and_do_not_stop(made: Made) -> None:
+    direct = {(d["input"], d["attribute"]): d for d in made.found["direct"]}
+    assert direct["size_class", "size"]["exempt"]
+    assert direct["region_rate", "region"]["basis"]
+    assert not any(d["attribute"] == "ownership" for d in made.found["direct"])
+    assert "State Council Order 746" in (made.out / "audit.html").read_text(encoding="utf-8")
+
+
+def test_reviews_cannot_reach_the_model_and_complaints_can(made: Made) -> None:
+    attacks = {attack["name"]: attack for attack in made.found["manipulation"]}
+    assert not attacks["fake_reviews"]["reachable"]
+    assert attacks["fake_reviews"]["passed"]
+    assert attacks["complaints"]["reachable"]
+    assert {row["amount"] for row in attacks["complaints"]["moved"]} == {1, 5, 10, 20, 50}
+
+
+def test_the_page_stands_alone_and_speaks_plainly(made: Made) -> None:
+    page = (made.out / "audit.html").read_text(encoding="utf-8")
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "age of the legal representative" in page
+    assert "What was audited, and what could not be seen" in page
+    for word in ("debias", "fair model", "untrustworthy"):
+        assert word not in page
+
+
+def test_pointers_stand_beside_the_findings(made: Made) -> None:
+    looks = {(look["attribute"], look["group"]): look for look in made.found["looks"]}
+    assert ("legal_rep_age", "50 and over") in looks
+    assert not any(" x " in attribute for attribute, _ in looks)
+    assert all(0 < look["treatment_p"] <= 1 for look in looks.values())
+
+
+def test_small_groups_get_no_figure(made: Made) -> None:
+    rows = [row for row in made.found["outcomes"] if row["value"] is None]
+    assert rows
+    assert all(row["note"] for row in rows)
+
+
+def test_a_waiver_opens_the_gate_and_is_printed(made: Made, tmp_path: Path) -> None:
+    """Under rules of one attribute and one attack that must fail: complaints, made RED."""
+    rules = yaml.safe_load(FAIRNESS_CONFIG.read_text(encoding="utf-8"))
+    attack = next(a for a in rules["manipulation"] if a["name"] == "complaints")
+    rules["attributes"] = {"sentiment": rules["attributes"]["sentiment"]}
+    rules |= {"exemptions": [], "intersections": []}
+    rules["manipulation"] = [attack | {"if_failed": "red", "amounts": [5]}]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules, allow_unicode=True), "utf-8")
+    attacked = next(m for m in made.found["manipulation"] if m["name"] == "complaints")
+    inputs = " + ".join(attacked["inputs"])
+    base = {"person": "Li Wei", "reason": "until July", "expires": "2026-12-31"}
+    waivers = [
+        base | {"input": inputs, "attribute": "complaints"},
+        base | {"input": "none such", "attribute": "sentiment"},
+    ]
+    waivers += [
+        base | {"input": f["input"], "attribute": f["attribute"]}
+        for f in made.found["flags"]
+        if f["attribute"] == "sentiment" and f["verdict"].startswith("RED")
+    ]
+    (tmp_path / "waivers.yaml").write_text(yaml.safe_dump(waivers), encoding="utf-8")
+    result = audited(
+        made.world, made.run, tmp_path / "out", "--waivers", tmp_path / "waivers.yaml",
+        "--fairness", tmp_path / "rules.yaml", "--ledger", tmp_path / "year" / "ledger.json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    found = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
+    assert found["passed"]
+    assert inputs in [w["input"] for w in found["waived"]]
+    assert "none such" in [w["input"] for w in found["unused_waivers"]]
+    assert "Li Wei" in (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
+    assert "signed for by Li Wei" in result.stderr
+    assert (tmp_path / "year" / "ledger.json").is_file()
+    assert not (tmp_path / "out" / "ledger.json").exists()
+    assert found["not_audited"] == [
+        "legal_rep_birth_year", "legal_rep_sex", "n_reviews", "ownership", "region", "size_class",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"--model": "nowhere"}, "holds no saved model"),
+        ({"--attributes": "nowhere.csv"}, "no such file"),
+        ({"--waivers": "nowhere.yaml"}, "cannot be read"),
+        ({"--fairness": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"--overrides": "nowhere.csv"}, "cannot be read"),
+    ],
+)
+def test_what_is_not_there_ends_with_a_message(
+    made: Made, tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    words = {
+        "--model": str(made.run),
+        "--attributes": str(made.world / "attributes.parquet"),
+        "--out": str(tmp_path / "out"),
+    }
+    words |= {name: str(tmp_path / value) for name, value in change.items()}
+    result = invoke(made.world, *[part for pair in words.items() for part in pair])
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_something_else_is_left_alone(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    result = audited(made.world, made.run, tmp_path)
+    assert result.exit_code == 1
+    assert "holds something else" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_attributes_are_stored_nowhere(made: Made) -> None:
+    """Neither the fit nor the audit's files hold a firm's attributes."""
+    ids = pd.read_parquet(made.world / "attributes.parquet").firm_id.head(200)
+    for file in (*made.out.rglob("*.json"), *made.out.rglob("*.csv"), *made.out.rglob("*.html")):
+        text = file.read_text(encoding="utf-8-sig")
+        assert not any(firm_id in text for firm_id in ids), file

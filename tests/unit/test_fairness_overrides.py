@@ -1,0 +1,71 @@
+"""Overrides by officers: read or refused, counted by group, silent where they are few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risk_index.fairness.evidence import Attribute
+from risk_index.fairness.overrides import OverridesError, by_group, read_overrides
+
+HEADING = "firm_id,officer,from_tier,to_tier,decided_on,reason\n"
+
+
+def log(tmp_path: Path, rows: str) -> Path:
+    file = tmp_path / "overrides.csv"
+    file.write_text(HEADING + rows, encoding="utf-8")
+    return file
+
+
+def test_state_firms_whose_tier_is_lowered_stand_apart(tmp_path: Path) -> None:
+    ids = [f"F{n}" for n in range(200)]
+    owner = np.array(["state"] * 50 + ["private"] * 150, dtype=object)
+    lowered = "".join(f"F{n},O1,D,A,2026-05-01,known firm\n" for n in range(20))
+    raised = "".join(f"F{n},O2,A,C,2026-05-02,seen\n" for n in range(100, 115))
+    found = by_group(
+        read_overrides(log(tmp_path, lowered + raised)),
+        pd.Series(ids),
+        [Attribute("ownership", "categorical", owner)],
+    ).set_index("group")
+    assert found.loc["state", ["n_firms", "overrides"]].tolist() == [50, 20]
+    assert found.loc["state", "rate"] == pytest.approx(0.4)
+    assert found.loc["state", "lowered"] == 1
+    assert found.loc["state", "lowered_low"] > 0.8
+    assert found.loc["private", "lowered"] == 0
+    assert found.loc["private", "lowered_high"] < 0.25
+
+
+def test_few_overrides_have_no_share(tmp_path: Path) -> None:
+    rows = "F1,O1,D,A,2026-05-01,r\n" * 3
+    attribute = Attribute("sex", "categorical", np.array(["f", "m"], dtype=object))
+    found = by_group(read_overrides(log(tmp_path, rows)), pd.Series(["F1", "F2"]), [attribute])
+    assert found.overrides.tolist() == [3, 0]
+    assert found.lowered.isna().all()
+    assert found.note[0] == "insufficient data: 3 overrides, 10 needed"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "F1,O1,D,E,2026-05-01,r\n",
+            r"1 x from_tier and to_tier must be A, B, C or D \(rows \[1\]",
+        ),
+        ("F1,,D,A,2026-05-01,r\n", "officer and reason must be stated"),
+        ("F1,O1,D,A,2026-05-01, \n", "officer and reason must be stated"),
+        ("F1,O1,D,A,01.05.2026,r\n", "decided_on must be a day"),
+    ],
+)
+def test_a_log_that_cannot_be_audited_is_refused(tmp_path: Path, rows: str, said: str) -> None:
+    with pytest.raises(OverridesError, match=said):
+        read_overrides(log(tmp_path, rows))
+
+
+def test_a_log_without_reasons_is_no_log(tmp_path: Path) -> None:
+    file = tmp_path / "o.csv"
+    file.write_text("firm_id,officer,from_tier,to_tier\nF1,O,A,B\n", encoding="utf-8")
+    with pytest.raises(OverridesError, match="missing columns decided_on, reason"):
+        read_overrides(file)
