@@ -12,17 +12,21 @@ from features.penalties import PENALTIES
 from features.permits import PERMITS
 from features.profile import CHANGES, PROFILE
 from features.related import RELATED
+from features.reporting import REPORTING
 from features.sector import SECTOR
 
 FEATURES: tuple[Feature, ...] = (
-    *SECTOR, *PROFILE, *CHANGES, *PENALTIES, *PERMITS, *IRREGULARITIES, *LISTINGS, *INSPECTIONS, *RELATED,
+    *SECTOR, *PROFILE, *CHANGES, *PENALTIES, *REPORTING, *PERMITS, *IRREGULARITIES, *LISTINGS, *INSPECTIONS,
+    *RELATED,
 )  # fmt: skip
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
 def in_use(features: Iterable[Feature] = FEATURES) -> tuple[Feature, ...]:
-    """Return the features that one of the models uses."""
-    return tuple(f for f in features if f.likelihood is not None or f.severity is not None)
+    """Return the features that one of the models, or a simple method beside them, uses."""
+    return tuple(
+        f for f in features if f.likelihood is not None or f.severity is not None or f.rival
+    )
 
 
 def with_parents(features: Iterable[Feature]) -> tuple[Feature, ...]:

@@ -161,6 +161,8 @@ class Feature:
     likelihood, severity : int or None
         Whether the model uses the feature, and the direction in which a larger value may move it: 1 up,
         -1 down, 0 either way, None not used.
+    rival : bool
+        Whether a simple method that is judged beside the models reads it.
     """
 
     name: str
@@ -174,6 +176,7 @@ class Feature:
     if_none: float = 0.0
     likelihood: int | None = 0
     severity: int | None = None
+    rival: bool = False
 
     @property
     def parents(self) -> tuple[Feature, ...]:

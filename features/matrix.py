@@ -18,6 +18,7 @@ from features.listings import listings_standing
 from features.penalties import penalties_in_force
 from features.permits import permits_seen
 from features.profile import changes_seen, firm_facts
+from features.reporting import reported_shares, sector_penalty_rates, with_exposure
 from features.sector import region_facts, sector_facts
 
 EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
@@ -84,9 +85,12 @@ def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
     """Compute the population's rates by sector and by region once for all rows."""
     con = snapshot.records.con
     tables = []
+    shares = reported_shares(snapshot)
+    penalised = sector_penalty_rates(snapshot, shares)
+    sectors, regions = sector_facts(snapshot), region_facts(snapshot)
     for name, frame in (
-        ("sector_facts", sector_facts(snapshot)),
-        ("region_facts", region_facts(snapshot)),
+        ("sector_facts", sectors.merge(penalised, on=["as_of", "sector"], how="left")),
+        ("region_facts", regions.merge(shares, on=["as_of", "region"], how="left")),
     ):
         schema = {"as_of": "date", name.split("_")[0]: "string"}
         schema |= {column: "float64" for column in frame.columns if column not in schema}
@@ -157,7 +161,7 @@ def _with_facts(snapshot: Snapshot, facts: tuple[ibis.Table, ibis.Table]) -> ibi
     for table, key in zip(facts, ("sector", "region"), strict=True):
         rows = rows.left_join(table, ["as_of", key])
         rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
-    return rows
+    return with_exposure(rows)
 
 
 def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) -> ibis.Table:

@@ -12,7 +12,7 @@ from functools import partial
 import ibis
 from ibis import ir
 
-from features.asof import Snapshot, in_force, unexpired
+from features.asof import Law, Snapshot, days_between, in_force, unexpired
 from features.feature import (
     NEVER_DAYS,
     Count,
@@ -34,22 +34,32 @@ LOAD_CAP = 3.0
 
 
 def penalties_in_force(snapshot: Snapshot) -> ibis.Table:
-    """Return penalties known, neither expired, repaired nor revoked on the as-of date.
+    """Return the penalties of the spine's firms in force on the as-of date; see `weighed`."""
+    return weighed(
+        snapshot.events("penalties", "decided_on"), snapshot.known("firms"), snapshot.law
+    )
 
-    Adds ``gravity`` (stated or the law's default) and ``weight``, the proportional gravity in
-    [0, 1]: half the fine's share of the statutory maximum and half its size against the firm's
-    capital (where only one is known, that one; where neither, the gravity's default weight).
+
+def weighed(rows: ibis.Table, firms: ibis.Table, law: Law) -> ibis.Table:
+    """Return the penalties neither expired, repaired nor revoked on the as-of date, with weights.
+
+    Adds ``gravity`` (stated or the law's default), ``weight``, the proportional gravity in [0, 1]:
+    half the fine's share of the statutory maximum and half its size against the firm's capital
+    (where only one is known, that one; where neither, the gravity's default weight), and ``faded``,
+    the weight halving every half of the time until the penalty expires.
     """
-    law = snapshot.law
-    rows = snapshot.events("penalties", "decided_on")
     rows = rows.mutate(gravity=rows.gravity.fill_null(law.unstated_gravity))
     rows = rows.filter(
         in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, law)
     )
-    firms = snapshot.known("firms").select("firm_key", "as_of", "registered_capital")
-    rows = rows.left_join(firms, ["firm_key", "as_of"])
+    rows = rows.left_join(
+        firms.select("firm_key", "as_of", "registered_capital"), ["firm_key", "as_of"]
+    )
     rows = rows.drop(*(c for c in rows.columns if c.endswith("_right")))
-    return rows.mutate(weight=_weight(rows, law.default_weight))
+    rows = rows.mutate(weight=_weight(rows, law.default_weight))
+    expiry = ibis.cases(*((rows.gravity == name, float(d)) for name, d in law.expiry_days.items()))
+    age = days_between(rows.decided_on, rows.as_of).cast("float64")
+    return rows.mutate(faded=rows.weight * (age / expiry * (-2.0 * math.log(2))).exp())
 
 
 def _weight(rows: ibis.Table, default: Mapping[str, float]) -> ir.NumericValue:
@@ -63,45 +73,49 @@ def _weight(rows: ibis.Table, default: Mapping[str, float]) -> ir.NumericValue:
     return ibis.coalesce(both, of_maximum, of_capital, stated)
 
 
-_penalty = partial(Feature, topic="penalties", table="penalties", basis=BASIS, likelihood=1)
+# Counts of what reached the records say as much about the records as about the firm: the models read
+# the rates of features/reporting.py instead.
+_penalty = partial(Feature, topic="penalties", table="penalties", basis=BASIS, likelihood=None)
 
-IN_FORCE = _penalty(
-    "penalties_in_force", "penalties in force", "count", measure=Count(), severity=1
-)
+IN_FORCE = _penalty("penalties_in_force", "penalties in force", "count", measure=Count())
 FINES = _penalty("fines_in_force", "fines of penalties in force", "currency",
-                 measure=Total("fine", scale=100), likelihood=1, severity=1)  # fmt: skip
+                 measure=Total("fine", scale=100))  # fmt: skip
+YEAR = _penalty("penalties_1y", "penalties in force of the last year", "count", measure=Count(),
+                within_days=365)  # fmt: skip
+SERIOUS = _penalty("penalties_serious", "serious penalties in force", "count",
+                   measure=Count(where(gravity="serious")), rival=True)  # fmt: skip
+WEIGHT = _penalty("penalty_weight", "sum of the weights of penalties in force", "weight",
+                  measure=Total("weight"))  # fmt: skip
+LOAD = _penalty("penalty_load_fading", "penalties in force, weighed by gravity and fading", "weight",
+                measure=Total("faded", cap=LOAD_CAP))  # fmt: skip
 
 PENALTIES: tuple[Feature, ...] = (
     IN_FORCE,
-    _penalty("penalties_1y", "penalties in force of the last year", "count", measure=Count(), within_days=365),
+    YEAR,
     _penalty("penalties_90d", "penalties in force of the last 90 days", "count", measure=Count(), within_days=90),
-    *(
-        _penalty(f"penalties_{gravity}", f"{gravity} penalties in force", "count",
-                 measure=Count(where(gravity=gravity)), severity=1)
-        for gravity in ("minor", "moderate", "serious")
-    ),
+    _penalty("penalties_minor", "minor penalties in force", "count", measure=Count(where(gravity="minor"))),
+    _penalty("penalties_moderate", "moderate penalties in force", "count",
+             measure=Count(where(gravity="moderate")), rival=True),
+    SERIOUS,
+    WEIGHT,
     _penalty("penalty_load", "penalties in force, weighed by gravity", "weight",
-             measure=Total("weight", cap=LOAD_CAP), severity=1),
+             measure=Total("weight", cap=LOAD_CAP)),
+    LOAD,
     # half-life: half of the time until the penalty expires
     _penalty("penalty_load_minor", "minor penalties, fading", "weight",
              measure=Decayed("weight", 45, where(gravity="minor"))),
     _penalty("penalty_load_moderate", "moderate penalties, fading", "weight",
              measure=Decayed("weight", 182, where(gravity="moderate"))),
     _penalty("penalty_load_serious", "serious penalties, fading", "weight",
-             measure=Decayed("weight", 547, where(gravity="serious")), severity=1),
-    _penalty("penalty_heaviest", "weight of the heaviest penalty in force", "weight",
-             measure=Largest("weight"), severity=1),
+             measure=Decayed("weight", 547, where(gravity="serious"))),
+    _penalty("penalty_heaviest", "weight of the heaviest penalty in force", "weight", measure=Largest("weight")),
     FINES,
-    _penalty("fine_largest", "largest fine in force", "currency", measure=Largest("fine"), severity=1),
-    _penalty("fine_mean", "mean fine of penalties in force", "currency",
-             measure=Ratio(FINES, IN_FORCE), severity=1, likelihood=None),
+    _penalty("fine_largest", "largest fine in force", "currency", measure=Largest("fine")),
+    _penalty("fine_mean", "mean fine of penalties in force", "currency", measure=Ratio(FINES, IN_FORCE)),
     _penalty("days_since_penalty", "days since the last penalty in force", "days",
-             measure=Smallest("age_days"), if_none=NEVER_DAYS, likelihood=-1),
+             measure=Smallest("age_days"), if_none=NEVER_DAYS),
     _penalty("days_since_serious_penalty", "days since the last serious penalty in force", "days",
-             measure=Smallest("age_days", where(gravity="serious")), if_none=NEVER_DAYS,
-             likelihood=-1, severity=-1),
-    _penalty("penalty_authorities", "authorities with a penalty in force", "count",
-             measure=Distinct("authority")),
-    _penalty("penalty_categories", "kinds of violation penalised and in force", "count",
-             measure=Distinct("category"), severity=0),
+             measure=Smallest("age_days", where(gravity="serious")), if_none=NEVER_DAYS),
+    _penalty("penalty_authorities", "authorities with a penalty in force", "count", measure=Distinct("authority")),
+    _penalty("penalty_categories", "kinds of violation penalised and in force", "count", measure=Distinct("category")),
 )  # fmt: skip

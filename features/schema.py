@@ -262,7 +262,7 @@ RATINGS = RecordTable(
 
 SOURCES = RecordTable(
     "sources",
-    "How completely a source reports in a region. Checked and kept; not yet a feature.",
+    "How completely a source reports in a region; penalties count by it.",
     key=("source", "region"),
     event="",
     columns=(

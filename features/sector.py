@@ -116,7 +116,7 @@ def _outcomes(snapshot: Snapshot, group: str) -> pd.DataFrame:
     """
     visits = snapshot.records.table("inspections")
     visits = visits.filter(planned_and_judged(visits))
-    daily = _with_group(snapshot, visits, group).group_by(
+    daily = with_group(snapshot, visits, group).group_by(
         [group, "recorded_on", "superseded_on"]).aggregate(**_sums())  # fmt: skip
     days = _days(snapshot)
     joined = daily.cross_join(days)
@@ -154,7 +154,7 @@ def _days(snapshot: Snapshot) -> ibis.Table:
     return ibis.memtable(dates, schema={"as_of": "date"})
 
 
-def _with_group(snapshot: Snapshot, rows: ibis.Table, group: str) -> ibis.Table:
+def with_group(snapshot: Snapshot, rows: ibis.Table, group: str) -> ibis.Table:
     """Add the firm's sector or region as known when the row was recorded."""
     versions = snapshot.records.table("firms").select(
         "firm_key", group, known_from="recorded_on", known_to="superseded_on")  # fmt: skip
@@ -209,7 +209,7 @@ def _penalties_of_peers(snapshot: Snapshot) -> pd.DataFrame:
         in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
     )
     keys = ["as_of", "sector"]
-    penalties = _with_group(snapshot, rows, "sector").group_by(keys).aggregate(
+    penalties = with_group(snapshot, rows, "sector").group_by(keys).aggregate(
         penalties=ibis._.count()).execute()  # fmt: skip
     firms = snapshot.known_anywhere("firms")
     firms = firms.mutate(sector=firms.sector.fill_null(UNSTATED))
@@ -244,7 +244,7 @@ SECTOR: tuple[Feature, ...] = (
     _sector("sector_inspections", "inspections recorded in the sector", "count",
             measure=Fact("sector_inspections"), likelihood=None, severity=None),
     _sector("sector_penalties", "penalties in force per firm of the sector", "count",
-            measure=Fact("sector_penalties"), likelihood=0, severity=0),
+            measure=Fact("sector_penalties"), likelihood=None),
     _sector("region_rate", "violation rate of the region", "rate",
             measure=Fact("region_rate"), likelihood=1),
 )  # fmt: skip

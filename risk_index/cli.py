@@ -14,10 +14,10 @@ from risk_index.estimates.command import estimate
 from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, stand_in
 from risk_index.messages import honest, say
-from risk_index.options import FOLDER, as_of_option, source_options
+from risk_index.options import FOLDER, HELP, as_of_option, source_options
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings=HELP)
 @click.version_option(risk_index.__version__, prog_name="risk-index")
 def main() -> None:
     """Order inspections by risk: from records of firms to a ranked CSV.

@@ -11,6 +11,8 @@ import click
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 FOLDER = click.Path(path_type=Path)
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+"""How help is asked for, the same under every verb."""
 
 
 def source_options(verb: Verb) -> Verb:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.machine import peak_mb
 from benchmarks.matrix import duckdb_way, ours, pandas_way
-from features.catalogue import in_use
+from benchmarks.matrix.compared import compared
 from features.records import open_records
 
 Open = Callable[[Path], AbstractContextManager[Any]]
@@ -45,7 +45,7 @@ def main(name: str, records: Path, as_of: Any, sample: Path | None, every: int) 
                 kept.append(part[part.firm_key % every == 0])
         done = time.perf_counter()
     if sample:
-        names = ["firm_key", *(feature.name for feature in in_use())]
+        names = ["firm_key", *(feature.name for feature in compared())]
         pd.concat(kept)[names].to_parquet(sample, index=False)
     figures = {"read": ready - start, "matrix": done - ready, "peak_mb": peak_mb(), "rows": rows}
     click.echo(json.dumps(figures))

@@ -14,9 +14,9 @@ import click
 import pandas as pd
 
 from benchmarks.machine import peak_mb
+from benchmarks.matrix.compared import compared
 from benchmarks.matrix.ours import in_batches
 from features.asof import Law, snapshot_of_rows
-from features.catalogue import in_use
 from features.labels import labels
 from features.matrix import matrix
 from features.records import Records, open_records
@@ -49,7 +49,7 @@ def whole_registry(records: Records, days: tuple[dt.date, ...]) -> int:
 
 def inspected_only(records: Records, spine: pd.DataFrame) -> int:
     """Compute the matrix of given firms on their dates in one go, and return its rows."""
-    return len(matrix(snapshot_of_rows(records, spine, Law(), load_sectors()), in_use()))
+    return len(matrix(snapshot_of_rows(records, spine, Law(), load_sectors()), compared()))
 
 
 @click.command()

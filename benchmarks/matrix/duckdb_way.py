@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from features.catalogue import in_use
+from benchmarks.matrix.compared import compared
 from features.reading import literal
 from risk_index.settings import load_sectors
 
@@ -36,7 +36,7 @@ def computed(con: duckdb.DuckDBPyConnection, as_of: pd.Timestamp) -> Iterator[pd
     """Yield the matrix of all open firms, one float32 column a feature."""
     query = (HERE / "matrix.sql").read_text(encoding="utf-8")
     columns = ", ".join(
-        f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in in_use()
+        f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in compared()
     )
     found = con.execute(f"SELECT firm_key, {columns} FROM ({query})", {"as_of": as_of.date()})
     yield found.df()

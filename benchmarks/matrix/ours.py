@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from benchmarks.matrix.compared import compared
 from features.asof import Law, Snapshot, snapshot_of_registry
-from features.catalogue import in_use
 from features.matrix import batches, matrix
 from features.records import Records
 from risk_index.scoring import BATCH_FIRMS
@@ -22,9 +22,9 @@ def registry_on(records: Records, day: dt.date) -> Snapshot:
 
 def in_batches(records: Records, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Yield the matrix as `rank` takes it, a batch of firms at a time."""
-    yield from batches(registry_on(records, as_of.date()), in_use(), BATCH_FIRMS)
+    yield from batches(registry_on(records, as_of.date()), compared(), BATCH_FIRMS)
 
 
 def whole(records: Records, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms in one piece, as the others do."""
-    yield matrix(registry_on(records, as_of.date()), in_use())
+    yield matrix(registry_on(records, as_of.date()), compared())

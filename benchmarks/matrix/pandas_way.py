@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.matrix.compared import compared
 from benchmarks.matrix.pandas_events import (
     changes,
     inspections,
@@ -23,7 +24,7 @@ from benchmarks.matrix.pandas_events import (
     permits,
 )
 from benchmarks.matrix.pandas_peers import peers, regions, sectors
-from features.catalogue import BY_NAME, in_use
+from features.catalogue import BY_NAME
 from risk_index.settings import load_sectors
 
 TABLES = ("penalties", "permits", "irregularities", "listings", "inspections")
@@ -81,7 +82,7 @@ def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     table = pd.concat([part.reindex(spine.index) for part in parts], axis=1)
     fill = {name: BY_NAME[name].if_none for name in table}
     table = table.fillna({name: value for name, value in fill.items() if value == value}).copy()
-    names = [feature.name for feature in in_use()]
+    names = [feature.name for feature in compared()]
     table = peers(_ratios(table), spine.group_id)[names].astype("float32")
     yield table.sort_index().reset_index()
 

@@ -9,7 +9,6 @@ from benchmarks.machine import in_child
 from benchmarks.matrix import dates
 from benchmarks.matrix.compare import Say, alternate, summary, verify
 from benchmarks.results import Section, write_result
-from features.catalogue import in_use
 from risk_index.scoring import BATCH_FIRMS
 
 
@@ -22,7 +21,7 @@ def measure(n_firms: int, repeats: int, with_dates: bool, say: Say) -> Path:
     runs = alternate(records, as_of, repeats, say)
     sections: list[Section] = [
         (
-            f"{worlds.size(folder)}; {len(in_use())} features of {int(runs.rows.iloc[0]):,} open firms "
+            f"{worlds.size(folder)}; {len(compared())} features of {int(runs.rows.iloc[0]):,} open firms "
             f"on {as_of}; equal values in all contenders on {compared:,} firms. Median of {repeats} "
             f"runs, taking turns. Reading is Parquet to typed tables with int32 keys; ours also checks "
             f'every rule and takes the fingerprints. "Ours" takes {BATCH_FIRMS:,} firms at a time; pandas '

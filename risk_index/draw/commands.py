@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from risk_index.messages import DATA_SAYS_NO, honest, say
-from risk_index.options import FOLDER
+from risk_index.options import FOLDER, HELP
 
 if TYPE_CHECKING:
     from risk_index.draw.beacon import Announced, DrandRound
@@ -19,7 +19,7 @@ TIME = "YYYY-MM-DDTHH:MM:SSZ"
 Form = Literal["numbers", "hex", "text"]
 
 
-@click.group()
+@click.group(context_settings=HELP)
 def draw() -> None:
     """Draw the firms to be visited so that anybody can check it.
 
@@ -27,7 +27,7 @@ def draw() -> None:
     """
 
 
-@draw.command()
+@draw.command(context_settings=HELP)
 @click.argument("frame", type=FOLDER)
 @click.option("--ledger", type=FOLDER, required=True, help="Folder of the numbered rounds.")
 @click.option("--round", "name", required=True, help="Name of the round, such as 2026Q3.")
@@ -74,7 +74,7 @@ def commit(
     say(f"publish {made.folder / 'commit.json'} before {record.beacon.due}; keep the frame sealed")
 
 
-@draw.command()
+@draw.command(context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.option("--signature", metavar="HEX", help="Signature of the drand round that was named.")
 @click.option("--randomness", metavar="VALUE", help="What the announced event brought.")
@@ -98,7 +98,7 @@ def run(folder: Path, signature: str | None, randomness: str | None) -> None:
     say(f"result {result.sha256()}; publish {folder / 'result.json'} after the field work")
 
 
-@draw.command()
+@draw.command(context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.argument("firm_id")
 @click.option("--out", type=FOLDER, default=Path("proof.json"), show_default=True)
@@ -113,7 +113,7 @@ def proof(folder: Path, firm_id: str, out: Path) -> None:
     say(f"{firm_id}: {SAID[made.drawn]}; give it {out}, commit.json and result.json")
 
 
-@draw.command()
+@draw.command(context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.argument("firm_id")
 @click.option("--reason", required=True, help="Why it cannot be visited.")
@@ -128,7 +128,7 @@ def replace(folder: Path, firm_id: str, reason: str, person: str, date: dt.datet
     say(f"{firm_id} is replaced by {entry.replaced_by}; entry {entry.entry}, hash {entry.sha256}")
 
 
-@draw.command()
+@draw.command(context_settings=HELP)
 @click.argument("place", metavar="LEDGER_OR_DRAW", type=FOLDER)
 @click.option("--firm", type=FOLDER, help="A firm's proof, checked with the public records alone.")
 @click.option("--at", metavar=TIME, help="Moment by which rounds are due; now by default.")

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from risk_index.messages import honest, say
-from risk_index.options import DATE, FOLDER, as_of_option
+from risk_index.options import DATE, FOLDER, HELP, as_of_option
 
 LEAST_OUTCOMES = 30
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.argument("records", type=FOLDER)
 @click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
 @click.option(

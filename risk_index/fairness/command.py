@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from risk_index.messages import honest, say
+from risk_index.options import FOLDER, HELP
 
-FOLDER = click.Path(path_type=Path)
 
-
-@click.command()
+@click.command(context_settings=HELP)
 @click.argument("records", type=FOLDER)
 @click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
 @click.option("--settings", type=FOLDER, help="YAML file that overrides single settings.")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from risk_index.messages import honest, say
-from risk_index.options import DATE, FOLDER
+from risk_index.options import DATE, FOLDER, HELP
 
 if TYPE_CHECKING:
     from risk_index.inspectors.past import Past
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.option(
     "--inspectors", type=FOLDER, required=True, help="CSV: inspector_id, regions, certificates ..."
@@ -65,7 +65,7 @@ def assign(
     say(f"{len(drawn)} visits in {weeks} weeks: {folder / SCHEDULE}")
 
 
-@click.command("stand-in")
+@click.command("stand-in", context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.argument("firm_id")
 @click.option("--inspector", required=True, help="Who cannot come.")

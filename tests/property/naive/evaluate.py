@@ -22,6 +22,7 @@ from features.feature import (
     Total,
 )  # fmt: skip
 from tests.property.naive.registry import Day, Registry, Row
+from tests.property.naive.reporting import exposures, sector_penalty_facts
 from tests.property.naive.rows import EVENTS, firm_facts, is_judged
 from tests.property.naive.sectors import region_facts, sector_facts
 
@@ -33,6 +34,8 @@ class Oracle:
         self.day = Day(registry, date)
         self.events = cache(lambda table, firm: EVENTS[table](self.day, firm))
         self.sector = cache(lambda sector: sector_facts(self.day, sector))
+        self.penalised = cache(lambda sector: sector_penalty_facts(self.day, sector))
+        self.exposure = cache(lambda firm: exposures(self.day, firm))
         self.region = cache(lambda region: region_facts(self.day, region))
 
     def value(self, feature: Feature, firm: str) -> float:
@@ -52,8 +55,10 @@ class Oracle:
     def fact(self, column: str, firm: str) -> float | None:
         """A fact of the firm, its sector or its region."""
         row = self.day.firms[firm]
+        if column in ("reported_years", "reported_windows"):
+            return self.exposure(firm)[column == "reported_windows"]
         facts = firm_facts(self.day, firm) | self.sector(row["sector"])
-        return (facts | self.region(row["region"]))[column]
+        return (facts | self.penalised(row["sector"]) | self.region(row["region"]))[column]
 
     def others(self, firm: str) -> list[str]:
         """The open firms of the same controller, without the firm itself."""

@@ -40,12 +40,24 @@ def proportional_gravity(day: Day, penalty: Row) -> float:
 
 
 def penalties(day: Day, firm_id: str) -> list[Row]:
-    """Penalties in force, with gravity and weight."""
+    """Penalties in force, with gravity, weight and what is left of the weight."""
     return [
-        row | {"gravity": penalty_gravity(day, row), "weight": proportional_gravity(day, row)}
+        row
+        | {
+            "gravity": penalty_gravity(day, row),
+            "weight": proportional_gravity(day, row),
+            "faded": faded(day, row),
+        }
         for row in day.events("penalties", firm_id)
         if is_in_force(day, row)
     ]
+
+
+def faded(day: Day, penalty: Row) -> float:
+    """The weight, halving every half of the time until the penalty expires."""
+    age = (day.date - penalty["decided_on"]).days
+    half_life = day.registry.law.expiry_days[penalty_gravity(day, penalty)] / 2
+    return proportional_gravity(day, penalty) * 2 ** (-age / half_life)
 
 
 def permits(day: Day, firm_id: str) -> list[Row]:

@@ -79,6 +79,7 @@ def penalty(draw: Any) -> Row:
         "firm_id": f"f{draw(firm_numbers)}",
         "decided_on": decided,
         "authority": draw(_of("a", "b")),
+        "source": draw(_of("s1", "s2")),
         "category": draw(_of("x", "y")),
         "gravity": draw(_of("minor", "moderate", "serious")),
         "fine": draw(amounts),
@@ -150,6 +151,18 @@ def visit(draw: Any) -> Row:
     }
 
 
+@st.composite
+def checked(draw: Any) -> Row:
+    """How completely a source reports in a region."""
+    return {
+        "source": draw(st.sampled_from(("s1", "s2", "s3"))),
+        "region": draw(st.sampled_from(("north", "south", "elsewhere"))),
+        "reporting_rate": draw(_of(0.001, 0.25, 0.8, 1.0)),
+        "n_checked": draw(_of(0.0, 5.0, 40.0)),
+        "recorded_on": draw(days),
+    }
+
+
 def of_known_firms(tables: Tables) -> Tables:
     """Keep one row of a key and recorded_on, and the rows of firms that are there.
 
@@ -179,4 +192,8 @@ def registries(draw: Any, most: int = 30) -> Registry:
         ("listings", listing()), ("inspections", visit()),
     ):  # fmt: skip
         tables[table] = draw(st.lists(row, min_size=most // 3, max_size=most))
-    return Registry(of_known_firms(tables), LAW, SECTORS)
+    known = of_known_firms(tables)
+    key = ("source", "region", "recorded_on")
+    rates = draw(st.lists(checked(), max_size=6, unique_by=lambda row: tuple(row[k] for k in key)))
+    known |= {"sources": rates} if rates else {}
+    return Registry(known, LAW, SECTORS)

@@ -1,0 +1,31 @@
+"""The features that every contender computes: counts, amounts, rates and dates of all record tables.
+
+Rates at full reporting (`features/reporting.py`) are left out: the others have no such thing. So are
+features that only others are made from.
+"""
+
+from __future__ import annotations
+
+from features.catalogue import FEATURES
+from features.feature import Feature
+from features.penalties import LOAD, WEIGHT
+from features.related import OTHERS_EXPOSURE
+from features.reporting import REPORTING
+
+_LEFT_OUT = {LOAD, WEIGHT, OTHERS_EXPOSURE, *REPORTING}
+_STEPS = {"sector_inspections"} | {
+    f"{what}_fading_{days}d"
+    for what in ("inspections", "violations", "harm")
+    for days in (182, 365, 730, 1460)
+}
+
+
+def compared() -> tuple[Feature, ...]:
+    """Return the features in the order of the catalogue."""
+    return tuple(
+        feature
+        for feature in FEATURES
+        if feature not in _LEFT_OUT
+        and feature.name not in _STEPS
+        and not _LEFT_OUT & set(feature.parents)
+    )

@@ -1,0 +1,235 @@
+"""Reporting: what share of penalties reaches the records of a region, and rates that allow for it.
+
+A region whose bodies pass on one penalty in ten shows clean firms. Counts are therefore divided by
+what could have been seen, and pulled towards the sector's rate: ``(n + k m) / (e + k)`` with n the
+penalties seen, e the exposure (share reported times years), m the sector's rate per year of full
+reporting and k years (the posterior mean of a Poisson rate under a gamma prior; docs/methods.md). A
+firm of a silent region keeps its sector's rate; it is neither clean nor guilty.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from features.asof import Snapshot, days_between, in_force, open_firms, unexpired
+from features.feature import SCALE, Fact, Feature, Ratio, whole_parts
+from features.penalties import BASIS, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
+from features.sector import SECTOR_STRENGTH, UNSTATED, sector_path, with_group
+
+CHECKED_STRENGTH = 10.0
+"""Checked facts that the source's mean rate counts for where a region's own rate is uncertain."""
+LEAST_SHARE = 0.01
+"""No source is taken to report less."""
+PRIOR_YEARS = 4.0
+"""Years of full reporting that the sector's rate counts for."""
+WINDOWS = {"year": 365, "three_years": 1095}
+SECTOR_COLUMNS = ("sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight")
+Rates = tuple[float, float, float, float]
+_COUNTED = ("in_force", "serious", "faded", "weight")
+
+
+def reported_shares(snapshot: Snapshot) -> pd.DataFrame:
+    """Return one row per (as_of, region): the share of its penalties that reaches the records.
+
+    The mean of its sources' rates, weighed by how much each decides in all regions together. Regions
+    and sources without a checked rate take the mean of the others; where nothing was checked, the
+    share is 1 everywhere.
+    """
+    rates, volumes = _checked(snapshot), _volumes(snapshot)
+    regions = snapshot.records.table("firms").region.fill_null(UNSTATED)
+    names = sorted(regions.name("region").as_table().distinct().execute().region)
+    rows = []
+    for day in snapshot.dates:
+        stamp = pd.Timestamp(day)
+        shares = _shares(rates[rates.as_of == stamp], volumes[volumes.as_of == stamp], names)
+        rows += [(stamp, region, share) for region, share in shares.items()]
+    return pd.DataFrame(rows, columns=["as_of", "region", "reported_share"])
+
+
+def _checked(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the known rates, each pulled towards its source's mean by how little was checked."""
+    found = snapshot.known_anywhere("sources")
+    found = found.select("as_of", "source", "region", "reporting_rate", "n_checked").execute()
+    found = found.dropna(subset=["reporting_rate"]).astype({"as_of": "datetime64[us]"})
+    mean = found.groupby(["as_of", "source"]).reporting_rate.transform("mean")
+    weight = found.n_checked.astype(float).fillna(np.inf)
+    pull = CHECKED_STRENGTH / (weight + CHECKED_STRENGTH)
+    found["rate"] = (1 - pull) * found.reporting_rate + pull * mean
+    return found.sort_values(["as_of", "source", "region"], ignore_index=True)
+
+
+def _volumes(snapshot: Snapshot) -> pd.DataFrame:
+    """Count the penalties in force by source and region; repaired ones are gone here too."""
+    rows = snapshot.known_anywhere("penalties")
+    rows = rows.filter(
+        in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
+    )
+    rows = with_group(snapshot, rows, "region")
+    rows = rows.mutate(source=rows.source.fill_null(UNSTATED))
+    counts = rows.group_by(["as_of", "source", "region"]).aggregate(n=ibis._.count()).execute()
+    return counts.astype({"as_of": "datetime64[us]"}).sort_values(["as_of", "source", "region"])
+
+
+def _shares(rates: pd.DataFrame, volumes: pd.DataFrame, regions: list[str]) -> dict[str, float]:
+    """Return the share of every region on one date."""
+    if rates.empty:
+        return dict.fromkeys(regions, 1.0)
+    table = rates.pivot(index="region", columns="source", values="rate")
+    sources = sorted({*table.columns, *volumes.source})
+    mean, overall = table.mean(), float(rates.rate.mean())
+    table = table.reindex(index=regions, columns=sources)
+    table = table.fillna(mean).fillna(overall).clip(LEAST_SHARE, 1.0)
+    seen = volumes.pivot(index="region", columns="source", values="n")
+    seen = seen.reindex(index=regions, columns=sources).fillna(0.0)
+    decided = (seen / table).sum()
+    weight = decided / decided.sum() if decided.sum() > 0 else decided + 1.0 / len(sources)
+    shares = (table * weight).sum(axis=1)
+    return {str(region): float(share) for region, share in shares.items()}
+
+
+def sector_penalty_rates(snapshot: Snapshot, shares: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per (as_of, sector): what its open firms' penalties come to at full reporting.
+
+    ``sector_penalty_rate`` and ``sector_load_rate`` are penalties in force, and their fading weight,
+    per firm and year; ``sector_serious_rate`` serious ones per firm and three years;
+    ``sector_weight`` the mean weight of a penalty. All are shrunk along the sector's path.
+    """
+    keys = ["as_of", "sector", "region"]
+    counts = _firms(snapshot).merge(_penalties(snapshot), how="left", on=keys)
+    counts = counts.merge(shares, on=["as_of", "region"])
+    counts[list(_COUNTED)] = counts[list(_COUNTED)].fillna(0.0)
+    counts["years"] = counts.reported_share * counts.year / 365.0
+    counts["windows"] = counts.reported_share * counts.three_years / 1095.0
+    summed = (
+        counts.sort_values(keys)
+        .groupby(keys[:2], as_index=False)[[*_COUNTED, "years", "windows"]]
+        .sum()
+    )
+    return pd.concat([_along_paths(day, part) for day, part in summed.groupby("as_of", sort=True)])
+
+
+def _firms(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the open firms' days within the windows, by as-of date, sector and region."""
+    firms = snapshot.known_anywhere("firms")
+    firms = firms.semi_join(open_firms(snapshot.records, snapshot.dates), ["firm_key", "as_of"])
+    age = days_between(firms.registered_on, firms.as_of)
+    firms = firms.mutate(
+        sector=firms.sector.fill_null(UNSTATED),
+        region=firms.region.fill_null(UNSTATED),
+        **{name: age.clip(upper=days).fill_null(days) for name, days in WINDOWS.items()},
+    )
+    sums = {name: firms[name].sum().cast("float64") for name in WINDOWS}
+    found = firms.group_by(["as_of", "sector", "region"]).aggregate(**sums).execute()
+    return found.astype({"as_of": "datetime64[us]"})
+
+
+def _penalties(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the penalties in force of open firms, by as-of date, sector and region of the firm."""
+    firms = snapshot.known_anywhere("firms")
+    firms = firms.semi_join(open_firms(snapshot.records, snapshot.dates), ["firm_key", "as_of"])
+    rows = weighed(snapshot.known_anywhere("penalties"), firms, snapshot.law)
+    places = firms.select(
+        "firm_key",
+        "as_of",
+        sector=firms.sector.fill_null(UNSTATED),
+        region=firms.region.fill_null(UNSTATED),
+    )
+    rows = rows.inner_join(places, ["firm_key", "as_of"])
+    rows = rows.drop(*(c for c in rows.columns if c.endswith("_right")))
+    sums = {
+        "in_force": ibis._.count(),
+        "serious": (rows.gravity == "serious").ifelse(1, 0).sum(),
+        "faded": whole_parts(rows.faded).sum(),
+        "weight": whole_parts(rows.weight).sum(),
+    }
+    found = rows.group_by(["as_of", "sector", "region"]).aggregate(**sums).execute()
+    found[["faded", "weight"]] = found[["faded", "weight"]] / SCALE
+    return found.astype({"as_of": "datetime64[us]"} | dict.fromkeys(_COUNTED, float))
+
+
+def _along_paths(day: object, counts: pd.DataFrame) -> pd.DataFrame:
+    """Shrink the rates along the path of every sector on one date."""
+    columns = [*_COUNTED, "years", "windows"]
+    groups: dict[str, np.ndarray] = {}
+    for sector, row in zip(counts.sector, counts[columns].to_numpy(float), strict=True):
+        for group in sector_path(sector):
+            groups[group] = groups.get(group, np.zeros(len(columns))) + row
+    overall = _rates(counts[columns].to_numpy(float).sum(axis=0), (1.0, 1.0, 1.0, 1.0), 0.0)
+    rows = []
+    for sector in counts.sector:
+        rates = overall
+        for group in sector_path(sector):
+            rates = _rates(groups[group], rates, SECTOR_STRENGTH)
+        rows.append((day, sector, *rates))
+    return pd.DataFrame(rows, columns=["as_of", "sector", *SECTOR_COLUMNS])
+
+
+def _rates(counts: np.ndarray, prior: Rates, strength: float) -> Rates:
+    """Return the rates of a group, pulled towards the wider one's; 0 and 1/2 where nothing is known."""
+    in_force, serious, faded, weight, years, windows = counts
+    if strength == 0.0:
+        per_year, per_window = max(years, 1.0), max(windows, 1.0)
+        return (
+            in_force / per_year,
+            faded / per_year,
+            serious / per_window,
+            (weight + 0.5) / (in_force + 1.0),
+        )
+    return (
+        (in_force + strength * prior[0]) / (years + strength),
+        (faded + strength * prior[1]) / (years + strength),
+        (serious + strength * prior[2]) / (windows + strength),
+        (weight + strength * prior[3]) / (in_force + strength),
+    )
+
+
+def with_exposure(rows: ibis.Table) -> ibis.Table:
+    """Add the years, and the windows of three years, in which a firm's penalties could be seen."""
+    age = rows.firm_age_days.clip(lower=0)
+    share = rows.reported_share
+    return rows.mutate(
+        reported_years=share * age.clip(upper=365).fill_null(365) / 365.0,
+        reported_windows=share * age.clip(upper=1095).fill_null(1095) / 1095.0,
+    )
+
+
+_exposure = partial(
+    Feature, topic="penalties", table="firms", basis=BASIS, if_none=1.0, likelihood=None
+)
+_rate = partial(Feature, topic="penalties", table="penalties", basis=BASIS, likelihood=1)
+
+EXPOSURE = _exposure("reported_years", "last year's part in which penalties would be on record", "years",
+                     measure=Fact("reported_years"))  # fmt: skip
+WINDOWS_SEEN = _exposure("reported_windows", "last three years' part in which penalties would be on record", "share",
+                         measure=Fact("reported_windows"))  # fmt: skip
+SECTOR_PENALTY_RATE = _exposure("sector_penalty_rate", "penalties a year of full reporting in the sector", "rate",
+                                measure=Fact("sector_penalty_rate"), if_none=0.0, likelihood=1, severity=0)  # fmt: skip
+SECTOR_LOAD_RATE = _exposure("sector_load_rate", "fading weight of penalties a year in the sector", "weight",
+                             measure=Fact("sector_load_rate"), if_none=0.0)  # fmt: skip
+SECTOR_SERIOUS_RATE = _exposure("sector_serious_rate", "serious penalties in three years of full reporting in the sector", "rate",
+                                measure=Fact("sector_serious_rate"), if_none=0.0)  # fmt: skip
+SECTOR_WEIGHT = _exposure("sector_penalty_weight", "mean weight of a penalty in the sector", "weight",
+                          measure=Fact("sector_weight"), if_none=0.0)  # fmt: skip
+
+REPORTING: tuple[Feature, ...] = (
+    EXPOSURE,
+    WINDOWS_SEEN,
+    SECTOR_PENALTY_RATE,
+    SECTOR_LOAD_RATE,
+    SECTOR_SERIOUS_RATE,
+    SECTOR_WEIGHT,
+    _rate("penalty_rate", "penalties in force a year of full reporting, steadied by the sector's", "rate",
+          measure=Ratio(IN_FORCE, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS), severity=1),
+    _rate("penalty_rate_1y", "penalties of the last year at full reporting, steadied by the sector's", "rate",
+          measure=Ratio(YEAR, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS)),
+    _rate("serious_penalty_rate", "serious penalties in three years of full reporting, steadied by the sector's", "rate",
+          measure=Ratio(SERIOUS, WINDOWS_SEEN, SECTOR_SERIOUS_RATE, PRIOR_YEARS), severity=1),
+    _rate("penalty_load_rate", "fading weight of penalties a year of full reporting, steadied by the sector's", "weight",
+          measure=Ratio(LOAD, EXPOSURE, SECTOR_LOAD_RATE, PRIOR_YEARS), severity=1),
+    _rate("penalty_weight_mean", "mean weight of penalties in force, steadied by the sector's", "weight",
+          measure=Ratio(WEIGHT, IN_FORCE, SECTOR_WEIGHT, 2.0), severity=1),
+)  # fmt: skip
