@@ -123,12 +123,14 @@ class Ratio:
     """One feature over another; a prior of `strength` events at rate `prior` steadies it.
 
     ``(of + strength * prior) / (over + strength)``; the feature's ``if_none`` where below the line is 0.
+    With `above` only what that exceeds the prior by, 0 at least.
     """
 
     of: Feature
     over: Feature
     prior: Feature | None = None
     strength: float = 0.0
+    above: bool = False
 
 
 Measure = Aggregate | Fact | Others | Ratio

@@ -191,5 +191,7 @@ def _ratio(rows: ibis.Table, feature: Feature) -> ir.Value:
     assert isinstance(measure, Ratio)
     top, bottom = rows[measure.of.name], rows[measure.over.name]
     if measure.prior is not None:
-        top, bottom = top + measure.strength * rows[measure.prior.name], bottom + measure.strength
+        prior, bottom = rows[measure.prior.name], bottom + measure.strength
+        steadied = (top + measure.strength * prior) / bottom
+        return (steadied - prior).clip(lower=0.0) if measure.above else steadied
     return (bottom > 0).ifelse(top / bottom, feature.if_none)

@@ -29,6 +29,8 @@ from features.feature import (
 BASIS = "SAMR Order 45 (publication of penalties); NDRC Order 36 of 2026 (expiry and repair)"
 FULL_WEIGHT_SHARE = 0.05
 """A fine of this share of the firm's capital weighs in full."""
+LEAST_WEIGHT = 0.05
+"""What weighs less is a trifle: it adds its weight, and is not counted."""
 LOAD_CAP = 3.0
 """Many small penalties together weigh no more than three of full weight."""
 
@@ -45,8 +47,9 @@ def weighed(rows: ibis.Table, firms: ibis.Table, law: Law) -> ibis.Table:
 
     Adds ``gravity`` (stated or the law's default), ``weight``, the proportional gravity in [0, 1]:
     half the fine's share of the statutory maximum and half its size against the firm's capital
-    (where only one is known, that one; where neither, the gravity's default weight), and ``faded``,
-    the weight halving every half of the time until the penalty expires.
+    (where only one is known, that one; where neither, the gravity's default weight), ``faded``, the
+    weight halving every half of the time until the penalty expires, and ``counts``: moderate or
+    serious, and of no trifling weight.
     """
     rows = rows.mutate(gravity=rows.gravity.fill_null(law.unstated_gravity))
     rows = rows.filter(
@@ -59,7 +62,10 @@ def weighed(rows: ibis.Table, firms: ibis.Table, law: Law) -> ibis.Table:
     rows = rows.mutate(weight=_weight(rows, law.default_weight))
     expiry = ibis.cases(*((rows.gravity == name, float(d)) for name, d in law.expiry_days.items()))
     age = days_between(rows.decided_on, rows.as_of).cast("float64")
-    return rows.mutate(faded=rows.weight * (age / expiry * (-2.0 * math.log(2))).exp())
+    return rows.mutate(
+        faded=rows.weight * (age / expiry * (-2.0 * math.log(2))).exp(),
+        counts=(rows.gravity != "minor") & (rows.weight >= LEAST_WEIGHT),
+    )
 
 
 def _weight(rows: ibis.Table, default: Mapping[str, float]) -> ir.NumericValue:
@@ -84,6 +90,8 @@ YEAR = _penalty("penalties_1y", "penalties in force of the last year", "count", 
                 within_days=365)  # fmt: skip
 SERIOUS = _penalty("penalties_serious", "serious penalties in force", "count",
                    measure=Count(where(gravity="serious")), rival=True)  # fmt: skip
+COUNTING = _penalty("penalties_counting", "moderate and serious penalties in force of some weight", "count",
+                    measure=Count(where(counts=True)))  # fmt: skip
 WEIGHT = _penalty("penalty_weight", "sum of the weights of penalties in force", "weight",
                   measure=Total("weight"))  # fmt: skip
 LOAD = _penalty("penalty_load_fading", "penalties in force, weighed by gravity and fading", "weight",
@@ -97,6 +105,7 @@ PENALTIES: tuple[Feature, ...] = (
     _penalty("penalties_moderate", "moderate penalties in force", "count",
              measure=Count(where(gravity="moderate")), rival=True),
     SERIOUS,
+    COUNTING,
     WEIGHT,
     _penalty("penalty_load", "penalties in force, weighed by gravity", "weight",
              measure=Total("weight", cap=LOAD_CAP)),

@@ -1,10 +1,11 @@
 """Reporting: what share of penalties reaches the records of a region, and rates that allow for it.
 
-A region whose bodies pass on one penalty in ten shows clean firms. Counts are therefore divided by
+A region whose bodies pass on one penalty in ten shows clean firms. Penalties are therefore held against
 what could have been seen, and pulled towards the sector's rate: ``(n + k m) / (e + k)`` with n the
 penalties seen, e the exposure (share reported times years), m the sector's rate per year of full
-reporting and k years (the posterior mean of a Poisson rate under a gamma prior; docs/methods.md). A
-firm of a silent region keeps its sector's rate; it is neither clean nor guilty.
+reporting and k years (the posterior mean of a Poisson rate under a gamma prior; docs/methods.md). The
+models read by how much that exceeds the sector's rate: a firm without a record keeps its sector's rate
+everywhere, so that no region can be told by the value of its clean firms.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 
 from features.asof import Snapshot, days_between, in_force, open_firms, unexpired
 from features.feature import SCALE, Fact, Feature, Ratio, whole_parts
-from features.penalties import BASIS, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
+from features.penalties import BASIS, COUNTING, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
 from features.sector import SECTOR_STRENGTH, UNSTATED, sector_path, with_group
 
 CHECKED_STRENGTH = 10.0
@@ -27,9 +28,12 @@ LEAST_SHARE = 0.01
 PRIOR_YEARS = 4.0
 """Years of full reporting that the sector's rate counts for."""
 WINDOWS = {"year": 365, "three_years": 1095}
-SECTOR_COLUMNS = ("sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight")
-Rates = tuple[float, float, float, float]
-_COUNTED = ("in_force", "serious", "faded", "weight")
+SECTOR_COLUMNS = (
+    "sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight_rate",
+    "sector_counting_rate",
+)  # fmt: skip
+Rates = tuple[float, float, float, float, float]
+_COUNTED = ("in_force", "serious", "faded", "weight", "counting")
 
 
 def reported_shares(snapshot: Snapshot) -> pd.DataFrame:
@@ -94,9 +98,9 @@ def _shares(rates: pd.DataFrame, volumes: pd.DataFrame, regions: list[str]) -> d
 def sector_penalty_rates(snapshot: Snapshot, shares: pd.DataFrame) -> pd.DataFrame:
     """Return one row per (as_of, sector): what its open firms' penalties come to at full reporting.
 
-    ``sector_penalty_rate`` and ``sector_load_rate`` are penalties in force, and their fading weight,
-    per firm and year; ``sector_serious_rate`` serious ones per firm and three years;
-    ``sector_weight`` the mean weight of a penalty. All are shrunk along the sector's path.
+    ``sector_penalty_rate``, ``sector_counting_rate``, ``sector_weight_rate`` and ``sector_load_rate``
+    are penalties in force, those that count, their weight and their fading weight per firm and year,
+    ``sector_serious_rate`` serious ones per firm and three years. All are shrunk along the sector's path.
     """
     keys = ["as_of", "sector", "region"]
     counts = _firms(snapshot).merge(_penalties(snapshot), how="left", on=keys)
@@ -143,6 +147,7 @@ def _penalties(snapshot: Snapshot) -> pd.DataFrame:
     sums = {
         "in_force": ibis._.count(),
         "serious": (rows.gravity == "serious").ifelse(1, 0).sum(),
+        "counting": rows.counts.ifelse(1, 0).sum(),
         "faded": whole_parts(rows.faded).sum(),
         "weight": whole_parts(rows.weight).sum(),
     }
@@ -158,7 +163,7 @@ def _along_paths(day: object, counts: pd.DataFrame) -> pd.DataFrame:
     for sector, row in zip(counts.sector, counts[columns].to_numpy(float), strict=True):
         for group in sector_path(sector):
             groups[group] = groups.get(group, np.zeros(len(columns))) + row
-    overall = _rates(counts[columns].to_numpy(float).sum(axis=0), (1.0, 1.0, 1.0, 1.0), 0.0)
+    overall = _rates(counts[columns].to_numpy(float).sum(axis=0), (1.0,) * 5, 0.0)
     rows = []
     for sector in counts.sector:
         rates = overall
@@ -169,21 +174,16 @@ def _along_paths(day: object, counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rates(counts: np.ndarray, prior: Rates, strength: float) -> Rates:
-    """Return the rates of a group, pulled towards the wider one's; 0 and 1/2 where nothing is known."""
-    in_force, serious, faded, weight, years, windows = counts
-    if strength == 0.0:
-        per_year, per_window = max(years, 1.0), max(windows, 1.0)
-        return (
-            in_force / per_year,
-            faded / per_year,
-            serious / per_window,
-            (weight + 0.5) / (in_force + 1.0),
-        )
+    """Return the rates of a group, pulled towards the wider one's; of all, at least a year is taken."""
+    in_force, serious, faded, weight, counting, years, windows = counts
+    least = 1.0 if strength == 0.0 else 0.0
+    per_year, per_window = max(years, least) + strength, max(windows, least) + strength
     return (
-        (in_force + strength * prior[0]) / (years + strength),
-        (faded + strength * prior[1]) / (years + strength),
-        (serious + strength * prior[2]) / (windows + strength),
-        (weight + strength * prior[3]) / (in_force + strength),
+        (in_force + strength * prior[0]) / per_year,
+        (faded + strength * prior[1]) / per_year,
+        (serious + strength * prior[2]) / per_window,
+        (weight + strength * prior[3]) / per_year,
+        (counting + strength * prior[4]) / per_year,
     )
 
 
@@ -207,29 +207,34 @@ EXPOSURE = _exposure("reported_years", "last year's part in which penalties woul
 WINDOWS_SEEN = _exposure("reported_windows", "last three years' part in which penalties would be on record", "share",
                          measure=Fact("reported_windows"))  # fmt: skip
 SECTOR_PENALTY_RATE = _exposure("sector_penalty_rate", "penalties a year of full reporting in the sector", "rate",
-                                measure=Fact("sector_penalty_rate"), if_none=0.0, likelihood=1, severity=0)  # fmt: skip
+                                measure=Fact("sector_penalty_rate"), if_none=0.0, likelihood=1)  # fmt: skip
+SECTOR_WEIGHT_RATE = _exposure("sector_weight_rate", "weight of penalties a year of full reporting in the sector", "weight",
+                               measure=Fact("sector_weight_rate"), if_none=0.0)  # fmt: skip
+SECTOR_COUNTING_RATE = _exposure("sector_counting_rate", "moderate and serious penalties a year of full reporting in the sector", "rate",
+                                 measure=Fact("sector_counting_rate"), if_none=0.0)  # fmt: skip
 SECTOR_LOAD_RATE = _exposure("sector_load_rate", "fading weight of penalties a year in the sector", "weight",
                              measure=Fact("sector_load_rate"), if_none=0.0)  # fmt: skip
 SECTOR_SERIOUS_RATE = _exposure("sector_serious_rate", "serious penalties in three years of full reporting in the sector", "rate",
                                 measure=Fact("sector_serious_rate"), if_none=0.0)  # fmt: skip
-SECTOR_WEIGHT = _exposure("sector_penalty_weight", "mean weight of a penalty in the sector", "weight",
-                          measure=Fact("sector_weight"), if_none=0.0)  # fmt: skip
 
 REPORTING: tuple[Feature, ...] = (
     EXPOSURE,
     WINDOWS_SEEN,
     SECTOR_PENALTY_RATE,
+    SECTOR_COUNTING_RATE,
+    SECTOR_WEIGHT_RATE,
     SECTOR_LOAD_RATE,
     SECTOR_SERIOUS_RATE,
-    SECTOR_WEIGHT,
     _rate("penalty_rate", "penalties in force a year of full reporting, steadied by the sector's", "rate",
-          measure=Ratio(IN_FORCE, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS), severity=1),
+          measure=Ratio(IN_FORCE, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS), likelihood=None),
     _rate("penalty_rate_1y", "penalties of the last year at full reporting, steadied by the sector's", "rate",
-          measure=Ratio(YEAR, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS)),
-    _rate("serious_penalty_rate", "serious penalties in three years of full reporting, steadied by the sector's", "rate",
-          measure=Ratio(SERIOUS, WINDOWS_SEEN, SECTOR_SERIOUS_RATE, PRIOR_YEARS), severity=1),
-    _rate("penalty_load_rate", "fading weight of penalties a year of full reporting, steadied by the sector's", "weight",
-          measure=Ratio(LOAD, EXPOSURE, SECTOR_LOAD_RATE, PRIOR_YEARS), severity=1),
-    _rate("penalty_weight_mean", "mean weight of penalties in force, steadied by the sector's", "weight",
-          measure=Ratio(WEIGHT, IN_FORCE, SECTOR_WEIGHT, 2.0), severity=1),
+          measure=Ratio(YEAR, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS), likelihood=None),
+    _rate("penalties_excess", "moderate and serious penalties in force beyond the sector's", "count",
+          measure=Ratio(COUNTING, EXPOSURE, SECTOR_COUNTING_RATE, PRIOR_YEARS, above=True)),
+    _rate("penalty_excess", "weight of penalties in force beyond the sector's", "weight",
+          measure=Ratio(WEIGHT, EXPOSURE, SECTOR_WEIGHT_RATE, PRIOR_YEARS, above=True), severity=1),
+    _rate("penalty_load_excess", "fading weight of penalties in force beyond the sector's", "weight",
+          measure=Ratio(LOAD, EXPOSURE, SECTOR_LOAD_RATE, PRIOR_YEARS, above=True), severity=1),
+    _rate("serious_penalty_excess", "serious penalties in three years beyond the sector's", "rate",
+          measure=Ratio(SERIOUS, WINDOWS_SEEN, SECTOR_SERIOUS_RATE, PRIOR_YEARS, above=True), severity=1),
 )  # fmt: skip

@@ -103,7 +103,8 @@ def _measure(feature: Feature) -> str:
         top, bottom, k = f"`{measure.of.name}`", f"`{measure.over.name}`", f"{measure.strength:g}"
         if measure.prior is None:
             return f"{top} / {bottom}"
-        return f"({top} + {k} x `{measure.prior.name}`) / ({bottom} + {k})"
+        rate = f"({top} + {k} x `{measure.prior.name}`) / ({bottom} + {k})"
+        return f"{rate} - `{measure.prior.name}`, at least 0" if measure.above else rate
     which = ", ".join(f"{column} = {value}" for column, value in getattr(measure, "where", ()))
     words = WORDS[type(measure)].format(measure) + (f" where {which}" if which else "")
     if isinstance(measure, Total) and not math.isinf(measure.cap):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from features.catalogue import FEATURES
 from features.feature import Feature
-from features.penalties import LOAD, WEIGHT
-from features.related import OTHERS_EXPOSURE
+from features.penalties import COUNTING, LOAD, WEIGHT
+from features.related import OTHERS_COUNTING, OTHERS_EXPOSURE, OTHERS_WEIGHT
 from features.reporting import REPORTING
 
-_LEFT_OUT = {LOAD, WEIGHT, OTHERS_EXPOSURE, *REPORTING}
+_LEFT_OUT = {COUNTING, LOAD, WEIGHT, OTHERS_COUNTING, OTHERS_EXPOSURE, OTHERS_WEIGHT, *REPORTING}
 _STEPS = {"sector_inspections"} | {
     f"{what}_fading_{days}d"
     for what in ("inspections", "violations", "harm")

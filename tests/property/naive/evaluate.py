@@ -70,8 +70,9 @@ class Oracle:
         """One number over another, steadied by the prior's events."""
         top, bottom = self.value(measure.of, firm), self.value(measure.over, firm)
         if measure.prior is not None:
-            top += measure.strength * self.value(measure.prior, firm)
-            bottom += measure.strength
+            prior = self.value(measure.prior, firm)
+            steadied = (top + measure.strength * prior) / (bottom + measure.strength)
+            return max(0.0, steadied - prior) if measure.above else steadied
         return top / bottom if bottom > 0 else feature.if_none
 
 

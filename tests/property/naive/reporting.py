@@ -69,12 +69,15 @@ def sector_penalty_facts(day: Day, sector: str | None) -> Row:
     return dict(zip(NAMES, found, strict=True))
 
 
-NAMES = ("sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight")
+NAMES = (
+    "sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight_rate",
+    "sector_counting_rate",
+)  # fmt: skip
 
 
 def totals(day: Day, group: str | None) -> list[float]:
-    """Penalties, fading weight, serious ones, weight, years and windows of a group's open firms."""
-    sums = [0.0] * 6
+    """Penalties, fading weight, serious ones, weight, counting ones, years and windows of open firms."""
+    sums = [0.0] * 7
     for firm_id in day.open_firms:
         if group is not None and group not in path(day.firms[firm_id]["sector"] or ""):
             continue
@@ -84,6 +87,7 @@ def totals(day: Day, group: str | None) -> list[float]:
             sum(row["faded"] for row in rows),
             sum(row["gravity"] == "serious" for row in rows),
             sum(row["weight"] for row in rows),
+            sum(row["counts"] for row in rows),
             *exposures(day, firm_id),
         )
         sums = [total + number for total, number in zip(sums, numbers, strict=True)]
@@ -91,14 +95,11 @@ def totals(day: Day, group: str | None) -> list[float]:
 
 
 def rates(sums: list[float], wider: list[float] | None) -> list[float]:
-    """Rates of a group; 20 years, windows or penalties count at the wider group's rate."""
-    n, fading, serious, weight, years, windows = sums
-    over = [years, years, windows, n]
+    """Rates of a group; 20 years, or windows, count at the wider group's rate."""
+    n, fading, serious, weight, counting, years, windows = sums
+    tops, over = [n, fading, serious, weight, counting], [years, years, windows, years, years]
     if wider is None:
-        least = [max(years, 1.0), max(years, 1.0), max(windows, 1.0), n + 1.0]
-        tops = [n, fading, serious, weight + 0.5]
-        return [top / bottom for top, bottom in zip(tops, least, strict=True)]
-    tops = [n, fading, serious, weight]
+        return [top / max(bottom, 1.0) for top, bottom in zip(tops, over, strict=True)]
     return [
         (top + 20.0 * prior) / (bottom + 20.0)
         for top, bottom, prior in zip(tops, over, wider, strict=True)

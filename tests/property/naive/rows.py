@@ -47,6 +47,8 @@ def penalties(day: Day, firm_id: str) -> list[Row]:
             "gravity": penalty_gravity(day, row),
             "weight": proportional_gravity(day, row),
             "faded": faded(day, row),
+            "counts": penalty_gravity(day, row) != "minor"
+            and proportional_gravity(day, row) >= 0.05,
         }
         for row in day.events("penalties", firm_id)
         if is_in_force(day, row)

@@ -1,0 +1,144 @@
+"""One small fine moves nobody far, a worse record never helps, and a repaired one leaves no trace.
+
+A fine of 500 yuan once put a firm on a black list like a default of a billion. Here single firms of a
+synthetic registry get one penalty more, by brute force, and are held against the ranking before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.fitted import FittedModel
+from risk_index.index import Floats, IndexScale
+from risk_index.pipeline import Source, registry
+from risk_index.ranking import percentile
+from risk_index.scoring import expected_harm
+from risk_index.settings import load_settings
+from risk_index.tiers import TIERS, TierRule, highest
+from risk_index.world import load_world_settings, write_world
+
+FIRMS, SEED, BATCH = 1500, 9, 30
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "run" / "model"
+SMALL = {"fine": 550.0, "gravity": "minor", "statutory_max": 30_000.0}
+GREAT = {"fine": 900_000.0, "gravity": "serious", "statutory_max": 1_000_000.0}
+
+
+@dataclass(frozen=True)
+class World:
+    """A registry, the golden model, and the expected harm of every open firm."""
+
+    records: Path
+    as_of: dt.date
+    model: FittedModel
+    before: pd.Series
+
+    def harm(self, folder: Path, more: pd.DataFrame) -> pd.Series:
+        """Return the expected harm by firm_id with some penalties more."""
+        for file in self.records.glob("*.parquet"):
+            target = folder / file.name
+            target.unlink(missing_ok=True)
+            if file.stem != "penalties":
+                target.symlink_to(file)
+        known = pd.read_parquet(self.records / "penalties.parquet")
+        table = pd.concat([known, more.reindex(columns=known.columns)], ignore_index=True)
+        table.astype(known.dtypes).to_parquet(folder / "penalties.parquet")
+        return scored(folder, self.as_of, self.model)
+
+    def penalty(self, firms: np.ndarray, days_ago: int, **details: object) -> pd.DataFrame:
+        """Return a penalty each for some firms, recorded on the day of the decision."""
+        decided = self.as_of - dt.timedelta(days=days_ago)
+        plain = {
+            "penalty_id": [f"new-{firm}" for firm in firms],
+            "firm_id": firms,
+            "decided_on": decided,
+            "recorded_on": decided,
+            "authority": "market",
+            "source": "market_regulation",
+            "category": "pricing",
+        }
+        return pd.DataFrame(plain | details)
+
+
+def scored(records: Path, as_of: dt.date, model: FittedModel) -> pd.Series:
+    source, settings = Source(records), load_settings(as_of)
+    with source.open() as opened:
+        snapshot = registry(opened, as_of, settings, source.sectors)
+        firms = opened.table("firms").select("firm_key", "firm_id").distinct().execute()
+        keys = snapshot.spine.select("firm_key").execute().firm_key.sort_values()
+        ids = firms.set_index("firm_key").firm_id[keys]
+        return pd.Series(expected_harm(snapshot, model), index=ids.to_numpy())
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("fine")
+    settings = load_world_settings()
+    write_world(folder, FIRMS, SEED, settings)
+    model = FittedModel.load(GOLDEN)
+    before = scored(folder / "records", settings.as_of, model)
+    return World(folder / "records", settings.as_of, model, before)
+
+
+def batches(world: World, rounds: int) -> list[np.ndarray]:
+    """Few firms at a time, so that the rates of their sectors stay what they are."""
+    order = np.random.default_rng(SEED).permutation(world.before.index.to_numpy())
+    return [order[n * BATCH : (n + 1) * BATCH] for n in range(rounds)]
+
+
+def places(harm: Floats, among: Floats, scale: IndexScale) -> tuple[Floats, np.ndarray]:
+    """Percentile and number of the tier of each firm, as if it alone had changed."""
+    ordered = np.sort(among)
+    share = 100.0 * np.searchsorted(ordered, harm, side="right") / len(ordered)
+    edges = highest(scale.unclipped(among), TierRule())
+    return share, np.searchsorted(edges, scale.unclipped(harm), side="left")
+
+
+def test_one_small_fine_moves_no_firm_by_more_than_a_tier_and_five_points(
+    world: World, tmp_path: Path
+) -> None:
+    scale = IndexScale(**world.model.meta["scale"])
+    everyone = world.before.to_numpy()
+    moved = 0
+    for firms in batches(world, 3):
+        after = world.harm(tmp_path, world.penalty(firms, 5, **SMALL))[firms].to_numpy()
+        before = world.before[firms].to_numpy()
+        share, tier = places(after, everyone, scale)
+        share_before, tier_before = places(before, everyone, scale)
+        assert np.abs(share - share_before).max() <= 5
+        assert np.abs(tier - tier_before).max() <= 1
+        moved += int((after > before).sum())
+    assert moved > 0  # it does count
+    assert len(TIERS) == 4
+    assert percentile(everyone).max() == 100
+
+
+@pytest.mark.parametrize(
+    ("worse", "than"),
+    [
+        ({"days_ago": 20, **GREAT}, {"days_ago": 20, **GREAT, "fine": 300_000.0}),  # larger
+        ({"days_ago": 20, **GREAT}, {"days_ago": 700, **GREAT}),  # more recent
+        ({"days_ago": 20, **GREAT}, {"days_ago": 20, **GREAT, "gravity": "minor"}),  # graver
+    ],
+    ids=["larger", "more recent", "graver"],
+)
+def test_a_worse_penalty_never_lowers_the_expected_harm(
+    world: World, tmp_path: Path, worse: dict, than: dict
+) -> None:
+    (firms,) = batches(world, 1)
+    more = world.harm(tmp_path, world.penalty(firms, **worse))[firms]
+    less = world.harm(tmp_path, world.penalty(firms, **than))[firms]
+    assert (more >= less * (1 - 1e-9)).all()
+    assert (less >= world.before[firms] * (1 - 1e-9)).all()
+    assert (more > world.before[firms]).mean() > 0.5
+
+
+def test_a_repaired_penalty_leaves_no_trace(world: World, tmp_path: Path) -> None:
+    (firms,) = batches(world, 1)
+    repaired = world.penalty(firms, 200, **GREAT, repaired_on=world.as_of)
+    pd.testing.assert_series_equal(world.harm(tmp_path, repaired), world.before)
