@@ -111,7 +111,7 @@ def open_records(
             if memory_limit_gb:
                 backend.con.execute(f"SET memory_limit = '{memory_limit_gb:g}GB'")
             backend.con.execute(f"SET temp_directory = {literal(folder / 'spill')}")
-            backend.con.execute("SET enable_progress_bar = false")
+            _without_progress_bar(backend)
             if mapping is None:
                 origin = read_folder(backend.con, path, folder)
             else:
@@ -175,3 +175,10 @@ def _fingerprint(backend: Backend, table: RecordTable) -> str:
     query = f"SELECT count(*), coalesce(bit_xor({row}), 0) FROM {table.name}"
     count, mixed = backend.con.execute(query).fetchall()[0]
     return f"{count}-{int(mixed) & (2**128 - 1):032x}"
+
+
+def _without_progress_bar(backend: Backend) -> None:
+    """Turn DuckDB's bar off; in Jupyter it is off, and even asking for that needs ipywidgets."""
+    (shown,) = backend.con.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    if shown:
+        backend.con.execute("SET enable_progress_bar = false")
