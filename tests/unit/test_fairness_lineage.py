@@ -8,6 +8,7 @@ import pytest
 
 from risk_index.fairness.config import load_fairness
 from risk_index.fairness.lineage import direct_use, is_function, readers_of
+from risk_index.training import LIKELIHOOD, SEVERITY
 
 N = 2000
 RNG = np.random.default_rng(0)
@@ -34,6 +35,22 @@ def test_the_region_is_read_by_its_rate_and_by_moves(readers: dict[str, tuple[st
     assert "region_rate" in readers["firms.region"]
     assert "moved_3y" in readers["firms.region"]
     assert "employees" not in readers["firms.region"]
+
+
+@pytest.mark.parametrize("attribute", ["region", "size"])
+def test_every_input_that_reads_an_audited_column_is_declared_with_its_basis(
+    readers: dict[str, tuple[str, ...]], attribute: str
+) -> None:
+    """A new feature that reads one has to say on what ground, or the demo's own audit would stop it."""
+    config = load_fairness()
+    column = {"region": "firms.region", "size": "firms.size_class"}[attribute]
+    used = set(LIKELIHOOD) | set(SEVERITY)
+    undeclared = [
+        name
+        for name in readers[column]
+        if name in used and config.exemption(name, attribute) is None
+    ]
+    assert undeclared == []
 
 
 def test_direct_use_is_named_with_its_basis_or_without(
