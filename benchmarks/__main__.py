@@ -76,5 +76,16 @@ def fairness(seeds: int, whole: bool) -> None:
     say(str(measure(seeds, whole, say)))
 
 
+@main.command()
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1, 2), show_default=True)
+@click.option("--firms", type=click.IntRange(min=1000), default=20_000, show_default=True)
+@click.option("--region", default="110105", show_default=True, help="Whose penalties are altered.")
+def reporting(seeds: tuple[int, ...], firms: int, region: str) -> None:
+    """One region's penalties thinned and doubled: what becomes of its inspections."""
+    from benchmarks.reporting.report import measure
+
+    say(str(measure(seeds, firms, region, say)))
+
+
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Sector and region: hazard class, rates shrunk along the code's path, penalties of peers.
+"""Sector and region: hazard class, rates shrunk along the code's path.
 
 A sector's rate is the mean of its recorded outcomes, pulled towards the rate of the next wider group
 the fewer outcomes it has (``(y + k p) / (n + k)`` along class, group, division, section, all). The
@@ -16,7 +16,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from features.asof import SectorClass, Snapshot, in_force, open_firms, unexpired
+from features.asof import SectorClass, Snapshot
 from features.feature import Fact, Feature, whole_parts
 
 BASIS = "GB/T 4754-2017 (industries); State Council circular of August 2015 (results are public)"
@@ -81,7 +81,7 @@ def required_permits(snapshot: Snapshot) -> ibis.Table:
 
 
 def sector_facts(snapshot: Snapshot) -> pd.DataFrame:
-    """Return one row per (as_of, sector): hazard class, shrunken rates, penalties of peers.
+    """Return one row per (as_of, sector): hazard class and shrunken rates.
 
     ``sector_rate`` counts violations, ``sector_harm`` the measured harm of violations,
     ``sector_harm_seen`` the measured harm of all judged visits; ``wider_rate`` and ``section_rate``
@@ -91,10 +91,8 @@ def sector_facts(snapshot: Snapshot) -> pd.DataFrame:
     classes, _ = sector_guide(snapshot)
     counts = _outcomes(snapshot, "sector")
     rates = pd.concat([_shrunk(day, part) for day, part in counts.groupby("as_of", sort=True)])
-    rates = rates.merge(_penalties_of_peers(snapshot), on=["as_of", "sector"], how="outer")
     facts = rates.merge(classes, on="sector", how="left")
-    zero_if_none = ["n_required", "sector_penalties"]
-    facts[zero_if_none] = facts[zero_if_none].fillna(0.0)  # an engine may take NaN for a number
+    facts["n_required"] = facts.n_required.fillna(0.0)  # an engine may take NaN for a number
     return facts.sort_values(["as_of", "sector"]).reset_index(drop=True)
 
 
@@ -202,25 +200,6 @@ def _pulled(counts: np.ndarray, prior: tuple[float, float, float]) -> tuple[floa
     )
 
 
-def _penalties_of_peers(snapshot: Snapshot) -> pd.DataFrame:
-    """Return penalties in force (closed firms' too) per open firm, by as-of date and sector."""
-    rows = snapshot.known_anywhere("penalties")
-    rows = rows.filter(
-        in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
-    )
-    keys = ["as_of", "sector"]
-    penalties = with_group(snapshot, rows, "sector").group_by(keys).aggregate(
-        penalties=ibis._.count()).execute()  # fmt: skip
-    firms = snapshot.known_anywhere("firms")
-    firms = firms.mutate(sector=firms.sector.fill_null(UNSTATED))
-    spine = open_firms(snapshot.records, snapshot.dates)
-    counted = firms.semi_join(spine, ["firm_key", "as_of"]).group_by(keys).aggregate(
-        firms=ibis._.count()).execute()  # fmt: skip
-    peers = counted.merge(penalties, on=keys, how="left")
-    peers["sector_penalties"] = peers.penalties.astype(float).fillna(0.0) / peers.firms
-    return peers[[*keys, "sector_penalties"]]
-
-
 _sector = partial(Feature, topic="sector", table="firms", basis=BASIS)
 
 HAZARD = _sector("hazard_class", "hazard class of the sector", "class 1-5",
@@ -243,8 +222,6 @@ SECTOR: tuple[Feature, ...] = (
             measure=Fact("section_rate"), likelihood=1),
     _sector("sector_inspections", "inspections recorded in the sector", "count",
             measure=Fact("sector_inspections"), likelihood=None, severity=None),
-    _sector("sector_penalties", "penalties in force per firm of the sector", "count",
-            measure=Fact("sector_penalties"), likelihood=None),
     _sector("region_rate", "violation rate of the region", "rate",
             measure=Fact("region_rate"), likelihood=1),
 )  # fmt: skip

@@ -273,20 +273,11 @@ shrunk AS (  -- along section, division, group, class
     WINDOW l1 AS (PARTITION BY left(sector, 1)), l2 AS (PARTITION BY left(sector, 3)),
         l3 AS (PARTITION BY left(sector, 4))
 ),
-peers AS (
-    SELECT sector, coalesce(n_penalties, 0) / n_firms AS sector_penalties
-    FROM (SELECT sector, count(*) AS n_firms FROM spine GROUP BY sector)
-    LEFT JOIN (
-        SELECT f.sector, count(*) AS n_penalties
-        FROM in_force p ASOF JOIN firms f ON p.firm_key = f.firm_key AND p.recorded_on >= f.recorded_on
-        GROUP BY f.sector
-    ) USING (sector)
-),
 own AS (
     SELECT
         s.firm_key, s.group_id,
         hazard_class, sector_rate, sector_harm, sector_harm_seen, wider_rate, section_rate,
-        coalesce(sector_penalties, 0) AS sector_penalties, region_rate,
+        region_rate,
         $as_of - registered_on AS firm_age_days, registered_capital, employees,
         CASE size_class WHEN 'micro' THEN 1 WHEN 'small' THEN 2 WHEN 'medium' THEN 3 WHEN 'large' THEN 4 END
             AS size_class,
@@ -295,7 +286,7 @@ own AS (
         irregular.* EXCLUDE (firm_key), listed.* EXCLUDE (firm_key), visited.* EXCLUDE (firm_key),
         latest.* EXCLUDE (firm_key)
     FROM spine s
-    LEFT JOIN shrunk USING (sector) LEFT JOIN peers USING (sector) LEFT JOIN needed USING (sector)
+    LEFT JOIN shrunk USING (sector) LEFT JOIN needed USING (sector)
     LEFT JOIN by_region USING (region)
     LEFT JOIN changed USING (firm_key) LEFT JOIN penalised USING (firm_key)
     LEFT JOIN permitted USING (firm_key) LEFT JOIN irregular USING (firm_key)

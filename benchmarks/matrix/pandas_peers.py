@@ -23,14 +23,11 @@ OTHERS = {
 def sectors(
     firms: pd.DataFrame,
     visits: pd.DataFrame,
-    penalties: pd.DataFrame,
     spine: pd.DataFrame,
     guide: tuple[SectorClass, ...],
 ) -> pd.DataFrame:
     """Return every open firm's hazard class, required permits, and the rates of its sector."""
     rates = _shrunk(_outcomes(firms, visits, "sector"))
-    of_penalties = _then(firms, penalties, "sector").groupby("sector").size()
-    rates["sector_penalties"] = of_penalties / spine.groupby("sector").size()
     found = {code: closest(code, guide) for code in rates.index}
     rates["hazard_class"] = [e.hazard_class if (e := found[c]) else np.nan for c in rates.index]
     rates["permits_required"] = [

@@ -70,7 +70,7 @@ def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     guide = load_sectors()
     parts = [
         _profile(spine, as_of),
-        sectors(firms, then["inspections"], in_force, spine, guide),
+        sectors(firms, then["inspections"], spine, guide),
         regions(firms, then["inspections"], spine),
         changes(firms, as_of),
         penalties(in_force),

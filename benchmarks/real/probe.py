@@ -22,6 +22,7 @@ from features.asof import snapshot_of_registry
 from features.catalogue import BY_NAME, in_use, with_parents
 from features.matrix import matrix
 from features.reading import literal
+from features.reporting import SECTOR_COLUMNS
 from models.examples import Examples
 from models.likelihood import fit_likelihood
 from models.metrics import Outcomes, measure
@@ -32,7 +33,7 @@ from risk_index.training import LIKELIHOOD, TrainingSet, folds_before, training_
 SHUFFLES = 5
 TABLES = ("penalties", "permits", "irregularities", "listings", "inspections")
 PEERS = {
-    "penalties": ("sector_penalties",),
+    "penalties": SECTOR_COLUMNS,
     "inspections": (
         "sector_rate", "sector_harm", "sector_harm_seen", "wider_rate", "section_rate",
         "sector_inspections", "region_rate",

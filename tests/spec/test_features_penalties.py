@@ -161,7 +161,7 @@ def test_amounts_authorities_and_recency():
 def test_the_penalties_of_the_sector_expire_and_are_repaired_just_the_same(penalty, share):
     one = registry(penalty, sector="C2710")
     one.tables["firms"].append(firm("b", sector="C2710"))
-    assert number(one, "sector_penalties", "b") == share
+    assert number(one, "sector_penalty_rate", "b") == share
 
 
 def test_a_window_holds_the_last_so_many_days():

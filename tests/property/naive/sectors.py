@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.property.naive.registry import Day, Row
-from tests.property.naive.rows import guide_entry, is_in_force, is_judged, path
+from tests.property.naive.rows import guide_entry, is_judged, path
 
 
 def group_when_recorded(day: Day, row: Row, column: str) -> str:
@@ -67,21 +67,9 @@ def sector_facts(day: Day, sector: str | None) -> Row:
         "sector_inspections": float(
             len([1 for at, _ in judged_visits(day, "sector") if place in path(at)])
         ),
-        "sector_penalties": penalties_per_firm(day, place),
         "hazard_class": getattr(entry, "hazard_class", None),
         "n_required": None if entry is None else float(len(entry.required_permits)),
     }
-
-
-def penalties_per_firm(day: Day, sector: str) -> float | None:
-    """Penalties in force of a sector (closed firms' too) per open firm."""
-    firms = [f for f in day.open_firms if (day.firms[f]["sector"] or "") == sector]
-    penalties = [
-        row
-        for row in day.known("penalties")
-        if is_in_force(day, row) and group_when_recorded(day, row, "sector") == sector
-    ]
-    return len(penalties) / len(firms) if firms else None
 
 
 def region_facts(day: Day, region: str | None) -> Row:
