@@ -134,13 +134,14 @@ def rank(
 @main.command()
 @click.argument("model", type=FOLDER)
 @click.option("--ranked", type=FOLDER, help="The ranking to show the top of.")
+@click.option("--audit", "audited", type=FOLDER, help="Folder of the fit's audit.")
 @click.option("--out", type=FOLDER, default=Path("report.html"), show_default=True)
 @honest
-def report(model: Path, ranked: Path | None, out: Path) -> None:
+def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) -> None:
     """Write one HTML file on the fit in folder MODEL."""
     from risk_index.report import write_report
 
-    write_report(model, ranked, out)
+    write_report(model, ranked, out, audited)
     say(f"report in {out}")
 
 

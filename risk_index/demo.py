@@ -42,7 +42,7 @@ def run_all(
     else:
         found = audit(source, out / "fit", attributes, out / "audit", say, Asked(waivers=waivers))
         gate_of(found).refuse(str(out / "audit" / "audit.html"))
-    _ranked_and_reported(source, as_of, out, say)
+    _ranked_and_reported(source, as_of, out, say, audited=attributes is not None)
     return facts
 
 
@@ -53,11 +53,12 @@ def _checked_and_fitted(source: Source, as_of: dt.date, out: Path, say: Say) -> 
     return pipeline.fit(source, as_of, out / "fit", say)
 
 
-def _ranked_and_reported(source: Source, as_of: dt.date, out: Path, say: Say) -> None:
+def _ranked_and_reported(
+    source: Source, as_of: dt.date, out: Path, say: Say, audited: bool
+) -> None:
     pipeline.rank(source, as_of, out / "fit", out / "ranked.csv", say)
-    audited = out / "audit" / "audit.json"
     write_report(
-        out / "fit", out / "ranked.csv", out / "report.html", audited if audited.is_file() else None
+        out / "fit", out / "ranked.csv", out / "report.html", out / "audit" if audited else None
     )
 
 
@@ -87,7 +88,7 @@ def demonstrate(out: Path, n_firms: int, seed: int, say: Say) -> None:
     _checked_and_fitted(source, as_of, out, say)
     attributes = out / "world" / "attributes.parquet"
     found = audit(source, out / "fit", attributes, out / "audit", say)
-    _ranked_and_reported(source, as_of, out, say)
+    _ranked_and_reported(source, as_of, out, say, audited=True)
     ranked = pd.read_csv(out / "ranked.csv", dtype={"firm_id": str}, encoding="utf-8-sig")
     truth = pd.read_parquet(out / "world" / "truth.parquet")
     captured, best = harm_captured(ranked, truth, CAPACITY_SHOWN)

@@ -127,6 +127,7 @@ def fit(
     """
     settings, sectors = load_settings(as_of, source.settings), source.sectors
     plan = replace(settings.plan, without=without)
+    plan.likelihood_inputs()  # a misspelt name is told now, not after the features
     with whole_folder(run, "metrics.json", tracking.KEPT) as fresh:
         say("reading and checking the records")
         with source.open(fresh / "rejected") as records:
@@ -206,13 +207,22 @@ def _facts(
         "average_harm": model.meta["scale"]["average_harm"],
         "severity_form": model.severity.form,
         "rounds": {"likelihood": model.likelihood.rounds, "severity": model.severity.rounds},
-        "notes": [*judgement.notes, *model.likelihood.notes, *model.severity.notes],
+        "notes": [
+            *_left_out(model.meta["without"]),
+            *judgement.notes,
+            *model.likelihood.notes,
+            *model.severity.notes,
+        ],
         "fingerprint": quality.fingerprint,
         "metrics": _plain(judgement.table),
         "differences": _plain(judgement.differences),
         "learning_curve": _plain(judgement.curve),
         "severity_comparison": _plain(model.severity.comparison),
     }
+
+
+def _left_out(names: list[str]) -> list[str]:
+    return [f"left out of both models by order: {', '.join(names)}"] if names else []
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -17,12 +17,12 @@ import pandas as pd
 from features.reading import literal
 from risk_index.allocation import Allocation
 from risk_index.errors import UserError
+from risk_index.frame_columns import BILLION
 from risk_index.frequency import Round, plan_round
 from risk_index.index import Floats
 from risk_index.round_files import write_frame, write_round
 from risk_index.scoring import Batch
 from risk_index.tiers import SHARES
-from risk_index.water_filling import BILLION
 
 COLUMNS = (
     "rank",
@@ -130,8 +130,9 @@ class Ranking:
             f"x{row['multiplier']:g} asked for, {row['visits']:.1f} visits more"
             for row in facts["campaigns"]
         ]
-        if facts["moved"] is not None:
-            said.append(f"{facts['moved']:.1%} of the last round's firms changed their tier")
+        if facts["known_last_round"] is not None:
+            changed = "" if facts["moved"] is None else f", {facts['moved']:.1%} changed their tier"
+            said.append(f"{facts['known_last_round']} firms are in the last ranking{changed}")
         return said
 
 

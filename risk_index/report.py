@@ -33,12 +33,12 @@ TITLE = "<title>Risk index: "
 
 
 def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None = None) -> None:
-    """Write the report of the fit in folder `run` to `out`, with the findings in ``audit.json``.
+    """Write the report of the fit in folder `run` to `out`, with its ranking and its audit.
 
     Raises
     ------
     UserError
-        Where the folder holds no fit, or `out` something else than a report.
+        Where the folder holds no fit, the audit is none of it, or `out` is something else than a report.
     """
     if out.is_dir() or (out.exists() and not out.read_bytes()[:400].count(TITLE.encode())):
         raise UserError(f"{out} exists and is no report: name a new file such as report.html")
@@ -60,7 +60,7 @@ def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None
         pictures=_pictures(run / "pictures"),
         top=_top(ranked),
         round=_round(ranked),
-        audit=json.loads(audited.read_text(encoding="utf-8")) if audited else None,
+        audit=_audit(audited, facts["model_version"]),
         shown=SHOWN_METRICS,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +90,22 @@ def _cell(value: float, low: float, high: float) -> str:
 def _pictures(folder: Path) -> dict[str, str]:
     files = sorted(folder.glob("*.png")) if folder.is_dir() else []
     return {f.stem.replace("_", " "): base64.b64encode(f.read_bytes()).decode() for f in files}
+
+
+def _audit(folder: Path | None, model_version: str) -> dict[str, Any] | None:
+    """Return the findings of an audit; None where none is given."""
+    if folder is None:
+        return None
+    file = folder / "audit.json"
+    if not file.is_file():
+        raise UserError(f"{folder} holds no audit (audit.json is missing): name the folder of one")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if found["model_version"] != model_version:
+        raise UserError(
+            f"{file} is the audit of model {found['model_version']}, the fit is {model_version}: "
+            "audit this fit"
+        )
+    return found
 
 
 def _round(ranked: Path | None) -> dict[str, Any] | None:

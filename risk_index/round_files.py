@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,11 @@ import duckdb
 
 from features.reading import literal
 from risk_index.allocation import Allocation
+from risk_index.digest import file_sha256
+from risk_index.frame_columns import BILLION, FRAME_COLUMNS
 from risk_index.frequency import Round
-from risk_index.water_filling import BILLION
 
-FRAME_COLUMNS = (
-    "firm_id",
-    "stratum",
-    "region",
-    "sector",
-    "probability_ppb",
-    "floor_ppb",
-    "likelihood",
-    "expected_harm",
-)
+DECIMALS = ("likelihood", "expected_harm")
 
 
 def write_frame(con: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -32,11 +23,11 @@ def write_frame(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
     It lists every firm's chance and stays sealed until the draw is checked.
     """
-    columns = "firm_id, stratum, region, sector, probability_ppb, floor_ppb"
+    columns = ", ".join(
+        f"printf('%.9f', {name}) AS {name}" if name in DECIMALS else name for name in FRAME_COLUMNS
+    )
     con.execute(
-        f"COPY (SELECT {columns}, printf('%.9f', likelihood) AS likelihood, "
-        "printf('%.9f', expected_harm) AS expected_harm "
-        "FROM scored JOIN placed USING (firm_key) ORDER BY firm_id) "
+        f"COPY (SELECT {columns} FROM scored JOIN placed USING (firm_key) ORDER BY firm_id) "
         f"TO {literal(path)} (FORMAT csv, HEADER true)"
     )
 
@@ -48,8 +39,8 @@ def write_round(
     facts = facts_of(plan, allocation) | {
         "as_of": as_of.isoformat(),
         "model_version": model_version,
-        "ranked_sha256": sha256(folder / "ranked.csv"),
-        "frame_sha256": sha256(folder / "frame"),
+        "ranked_sha256": file_sha256(folder / "ranked.csv"),
+        "frame_sha256": file_sha256(folder / "frame"),
     }
     text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False, sort_keys=True)
     (folder / "round").write_text(text, encoding="utf-8")
@@ -76,19 +67,20 @@ def facts_of(plan: Round, allocation: Allocation) -> dict[str, Any]:
         "strata": plan.strata.round(9).to_dict("records"),
         "campaigns": plan.campaigns.to_dict("records"),
         "moves": None if plan.churn is None else plan.churn.to_dict("index"),
+        "known_last_round": None if plan.churn is None else known_before(plan),
         "moved": None if plan.churn is None else moved(plan),
     }
 
 
-def moved(plan: Round) -> float:
-    """Return the share of firms of the last round whose tier changed."""
+def known_before(plan: Round) -> int:
+    """Return the number of firms that the last round's ranking has as well."""
+    assert plan.churn is not None
+    return int(plan.churn.drop(index="new").to_numpy().sum())
+
+
+def moved(plan: Round) -> float | None:
+    """Return the share of these firms whose tier changed; None where there are none."""
     assert plan.churn is not None
     known = plan.churn.drop(index="new")
-    same = sum(int(known.loc[tier, tier]) for tier in known.index)
-    return 1 - same / max(1, int(known.to_numpy().sum()))
-
-
-def sha256(path: Path) -> str:
-    """Return a file's SHA-256 in hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    same, n = sum(int(known.loc[tier, tier]) for tier in known.index), known_before(plan)
+    return 1 - same / n if n else None

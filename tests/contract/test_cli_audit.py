@@ -16,6 +16,7 @@ from risk_index import pipeline
 from risk_index.fairness.command import audit
 from risk_index.fairness.config import FAIRNESS_CONFIG
 from risk_index.fairness.findings import Audit
+from risk_index.report import write_report
 from risk_index.world import PLANTED, load_world_settings, write_world
 
 FIRMS, SEED = 1500, 3
@@ -80,6 +81,14 @@ def test_the_flags_are_those_of_the_json_gravest_first(made: Made) -> None:
     assert [r["verdict"] for r in rows] == [f["verdict"] for f in made.found["flags"]]
     assert "none" not in {row["verdict"] for row in rows}
     assert list(rows[0])[:4] == ["input", "attribute", "group", "verdict"]
+
+
+def test_the_report_shows_the_flags_of_its_audit(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write_report(made.run, None, out, made.out)
+    page = out.read_text(encoding="utf-8")
+    assert ("findings stop this model" in page) != bool(made.found["passed"])
+    assert all(f"<td>{flag['input']}</td>" in page for flag in made.found["flags"][:20])
 
 
 def test_exemptions_are_printed_and_do_not_stop(made: Made) -> None:

@@ -361,3 +361,15 @@ def test_a_report_is_written_over_a_report_and_over_nothing_else(
         assert result.exit_code == 1
         assert "is no report: name a new file" in result.stderr
     assert out.read_text(encoding="utf-8") == "minutes of the meeting"
+
+
+def test_a_report_shows_the_audit_of_its_own_fit_alone(made: Made, tmp_path: Path) -> None:
+    assert "No audit of this fit was given" in (made.out / "report.html").read_text("utf-8")
+    out = tmp_path / "report.html"
+    for version, said in ((None, "holds no audit"), ("another", "is the audit of model another")):
+        if version:
+            (tmp_path / "audit.json").write_text(json.dumps({"model_version": version}))
+        result = invoke("report", made.out / "fit", "--audit", tmp_path, "--out", out)
+        assert result.exit_code == 1
+        assert said in result.stderr
+        assert not out.exists()

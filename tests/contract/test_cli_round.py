@@ -83,6 +83,7 @@ def test_strata_campaigns_and_the_last_round(made: Made, tmp_path: Path) -> None
     result = rank(out, "--settings", settings, "--last", last)
     assert result.exit_code == 0, result.stderr
     assert "campaign food" in result.stderr
+    assert f"{len(made.ranked)} firms are in the last ranking" in result.stderr
     assert "changed their tier" in result.stderr
     plan = json.loads((tmp_path / "ranked.round.json").read_text(encoding="utf-8"))
     assert plan["capacity"] == 12
@@ -116,3 +117,13 @@ def test_what_cannot_be_planned_is_refused_by_name(
     assert result.exit_code == 1
     assert said in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
+
+
+def test_a_last_ranking_of_other_firms_is_told(tmp_path: Path) -> None:
+    last = tmp_path / "last.csv"
+    last.write_text("firm_id,tier\nsomebody else,D\n", encoding="utf-8")
+    result = rank(tmp_path / "ranked.csv", "--last", last)
+    assert result.exit_code == 0
+    assert "0 firms are in the last ranking\n" in result.stderr
+    last.write_text("who,tier\nA,D\n", encoding="utf-8")
+    assert "is no ranking with firm_id and tier" in rank(tmp_path / "r.csv", "--last", last).stderr
