@@ -24,7 +24,7 @@ from tests.property.naive.strategies import AS_OF, HORIZON_DAYS, registries
 
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # a matrix takes seconds
 TODAY = dt.date(2030, 1, 1)
-same = pd.testing.assert_frame_equal
+assert_same = pd.testing.assert_frame_equal
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_what_is_recorded_after_the_date_changes_nothing(duckdb, registry, day):
     by_then = registry_of(registry, lambda _, row: row["recorded_on"] <= day)
     whole = one_date(accepted(registry, duckdb), registry, day)
     cut = accepted(by_then, duckdb, firm_ids=registry.firm_ids)
-    same(one_date(cut, registry, day), whole)
+    assert_same(one_date(cut, registry, day), whole)
 
 
 @given(registries(), st.sampled_from(AS_OF))
@@ -64,7 +64,7 @@ def test_what_was_repaired_revoked_or_removed_might_never_have_been(duckdb, regi
         if any(then.ended(row.get(c)) for c in ("repaired_on", "revoked_on", "removed_on"))
     }
     without = registry_of(registry, lambda table, row: (table, key_of(table, row)) not in gone)
-    same(
+    assert_same(
         one_date(accepted(without, duckdb), without, day),
         one_date(accepted(registry, duckdb), registry, day),
     )
@@ -76,14 +76,14 @@ def test_dates_company_batches_and_threads_change_no_bit(duckdb, registry):
     records = accepted(registry, duckdb)
     together = many_dates(records, registry, every_pair(registry))
     alone = one_date(records, registry, AS_OF[2])
-    same(together.loc[alone.index], alone)
+    assert_same(together.loc[alone.index], alone)
     few = every_pair(registry)[
         :: len(registry.firm_ids)
     ]  # one firm, whatever its controller's others
-    same(many_dates(records, registry, few), together[together.index.isin(few)])
+    assert_same(many_dates(records, registry, few), together[together.index.isin(few)])
     duckdb.raw_sql("SET threads = 1")
     try:
-        same(many_dates(records, registry, every_pair(registry)), together)
+        assert_same(many_dates(records, registry, every_pair(registry)), together)
     finally:
         duckdb.raw_sql("RESET threads")
 
@@ -101,7 +101,7 @@ def test_the_order_of_rows_changes_no_bit_and_files_give_what_tables_give(
     write(tmp_path, registry, random.Random(1))
     with open_records(tmp_path, today=TODAY) as records:
         assert records.quality.failures == ()
-        same(many_dates(records, registry, every_pair(registry)), expected)
+        assert_same(many_dates(records, registry, every_pair(registry)), expected)
 
 
 def write(folder: Path, registry: Registry, order: random.Random) -> None:
@@ -145,4 +145,4 @@ def test_two_snapshots_alive_do_not_disturb_each_other(duckdb):
     parts = batches(earlier, chosen, n_rows=2)
     first = next(parts)
     matrix(later, chosen)
-    same(pd.concat([first, *parts], ignore_index=True), undisturbed)
+    assert_same(pd.concat([first, *parts], ignore_index=True), undisturbed)

@@ -132,14 +132,14 @@ def test_the_registry_and_many_dates_on_spark_equal_duckdb_and_the_oracle(spark)
         embedded = accepted(REGISTRY, con)
         pairs = every_pair(REGISTRY, (ago(365), DAY))
         expected = many_dates(embedded, REGISTRY, pairs)
-        near(expected, oracle_matrix(REGISTRY, pairs, FEATURES))
-        near(many_dates(records, REGISTRY, pairs), expected)
-        near(one_date(records, REGISTRY, DAY), one_date(embedded, REGISTRY, DAY))
+        assert_near(expected, oracle_matrix(REGISTRY, pairs, FEATURES))
+        assert_near(many_dates(records, REGISTRY, pairs), expected)
+        assert_near(one_date(records, REGISTRY, DAY), one_date(embedded, REGISTRY, DAY))
     finally:
         con.disconnect()
 
 
-def near(found, expected) -> None:
+def assert_near(found, expected) -> None:
     assert found.index.tolist() == expected.index.tolist()
     assert found.columns.tolist() == expected.columns.tolist()
     np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-6)

@@ -80,7 +80,7 @@ def test_too_few_labels_are_refused_with_counts(rows: int, found: int) -> None:
 
 
 def test_fifty_labels_with_ten_of_each_are_enough() -> None:
-    require_labels(np.array([1] * 10 + [0] * 40, "int8"))
+    assert require_labels(np.array([1] * 10 + [0] * 40, "int8")) is None
 
 
 def test_matrix_follows_the_order_asked_for_and_names_what_is_missing(four: Examples) -> None:
