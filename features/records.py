@@ -179,6 +179,6 @@ def _fingerprint(backend: Backend, table: RecordTable) -> str:
 
 def _without_progress_bar(backend: Backend) -> None:
     """Turn DuckDB's bar off; in Jupyter it is off, and even asking for that needs ipywidgets."""
-    (shown,) = backend.con.execute("SELECT current_setting('enable_progress_bar')").fetchone()
-    if shown:
+    shown = backend.con.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    if shown != [(False,)]:  # all is fetched: a result that waits would bar other work
         backend.con.execute("SET enable_progress_bar = false")
