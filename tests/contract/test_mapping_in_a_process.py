@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMS = "SELECT id AS firm_id, name FROM 'shops.csv'"
-VISITS = "SELECT no AS inspection_id, shop AS firm_id, day AS inspected_on, bad AS violation FROM 'visits.csv'"
+VISITS = (
+    "SELECT no AS inspection_id, shop AS firm_id, day AS inspected_on, bad AS violation "
+    "FROM 'visits.csv'"
+)
 
 
 @pytest.mark.parametrize(
