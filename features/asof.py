@@ -81,16 +81,16 @@ class Snapshot:
         rows = self.records.table(table)
         if len(self.dates) == 1:
             day = ibis.date(self.dates[0])
-            rows = rows.filter(_known_by(rows, day)).semi_join(self.spine, "firm_key")
+            rows = rows.filter(known_by(rows, day)).semi_join(self.spine, "firm_key")
             return rows.mutate(as_of=day)
         joined = rows.join(self.spine, "firm_key")
-        return joined.filter(_known_by(joined, joined.as_of))
+        return joined.filter(known_by(joined, joined.as_of))
 
     def known_anywhere(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by each as-of date, of all firms."""
         days = ibis.memtable(pd.DataFrame({"as_of": list(self.dates)}), schema={"as_of": "date"})
         joined = self.records.table(table).cross_join(days)
-        return joined.filter(_known_by(joined, joined.as_of))
+        return joined.filter(known_by(joined, joined.as_of))
 
     def events(self, table: str, event: str) -> ibis.Table:
         """Return :meth:`known` with ``age_days``, days from the event to the as-of date."""
@@ -131,7 +131,8 @@ def is_open(firms: ibis.Table) -> ir.BooleanValue:
     return in_force(firms, "closed_on") & registered
 
 
-def _known_by(rows: ibis.Table, day: ir.DateValue) -> ir.BooleanValue:
+def known_by(rows: ibis.Table, day: ir.DateValue) -> ir.BooleanValue:
+    """Tell which rows of a record table were known on a day and not superseded by then."""
     return (rows.recorded_on <= day) & (rows.superseded_on.isnull() | (rows.superseded_on > day))
 
 
@@ -139,7 +140,7 @@ def open_firms(records: Records, dates: tuple[dt.date, ...]) -> ibis.Table:
     """Return the spine of all firms that were known, registered and not closed on each date."""
     days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
     firms = records.table("firms").cross_join(days)
-    return firms.filter(_known_by(firms, firms.as_of), is_open(firms)).select(*KEYS)
+    return firms.filter(known_by(firms, firms.as_of), is_open(firms)).select(*KEYS)
 
 
 def snapshot_of_registry(

@@ -13,6 +13,7 @@ import datetime as dt
 import ibis
 import pandas as pd
 
+from features import asof
 from features.records import Records
 from features.sector import planned_and_judged
 
@@ -39,11 +40,8 @@ def labels(
         firm.
     """
     visits = records.table("inspections")
-    visits = visits.filter(
-        planned_and_judged(visits),
-        visits.recorded_on <= ibis.date(known_by),
-        visits.superseded_on.isnull() | (visits.superseded_on > ibis.date(known_by)),
-    )
+    seen = asof.known_by(visits, ibis.date(known_by))
+    visits = visits.filter(planned_and_judged(visits), seen)
     days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
     rows = visits.cross_join(days)
     until = rows.as_of + ibis.interval(days=horizon_days)

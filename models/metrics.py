@@ -51,6 +51,19 @@ def kish(weight: Floats) -> float:
     return float(weight.sum() ** 2 / (weight**2).sum())
 
 
+def ends(values: Floats, level: float = 0.95) -> tuple[float, float]:
+    """Return the percentile interval of replicates, shape (B,).
+
+    Replicates that could not be computed are NaN and left out; with under half of them left both ends
+    are NaN.
+    """
+    known = values[np.isfinite(values)]
+    if not len(values) or 2 * len(known) < len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, ((1 - level) / 2, (1 + level) / 2))
+    return float(low), float(high)
+
+
 def measure(outcomes: Outcomes, score: Score | Floats) -> dict[str, float]:
     """Return every metric of a score, with rows, violations, base rate and Kish's n_eff.
 
@@ -157,12 +170,8 @@ def _table(
     points: dict[str, dict[str, float]], drawn: dict[str, Floats], level: float
 ) -> pd.DataFrame:
     table = pd.DataFrame(points, dtype=np.float64).rename_axis("metric")
-    tails = ((1 - level) / 2, (1 + level) / 2)
     for name, values in drawn.items():
-        known = values[np.isfinite(values)]
-        enough = 2 * len(known) >= len(values)
-        low, high = np.quantile(known, tails) if enough else (np.nan, np.nan)
-        table.loc[name, ["low", "high"]] = low, high
+        table.loc[name, ["low", "high"]] = ends(values, level)
     return table
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -17,7 +16,6 @@ from risk_index.errors import UserError
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 DATA_SAYS_NO = 1
-FOLDER = click.Path(path_type=Path)
 
 
 def say(message: str) -> None:

@@ -28,7 +28,7 @@ from risk_index.errors import UserError
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
 from risk_index.pictures import draw_pictures
-from risk_index.ranking import Ranking, refuse_other_file, write_ranking
+from risk_index.ranking import FIRST_BYTES, Ranking, refuse_other_file, write_ranking
 from risk_index.scoring import expected_harm, score
 from risk_index.settings import Settings, load_sectors, load_settings
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
@@ -288,7 +288,7 @@ def rank(
 
     `last` is the ranking of the round before, whose tiers hold within the band of the settings.
     """
-    refuse_other_file(out)
+    refuse_other_file(out, FIRST_BYTES, "ranking", "ranked.csv")
     model = FittedModel.load(run / "model")
     if model.meta.get("features") != [feature.name for feature in in_use()]:
         raise UserError(f"{run}: the model was fitted with another catalogue of features; fit anew")

@@ -205,8 +205,17 @@ def read_tiers(last: Path) -> pd.Series:
     return rows.drop_duplicates("firm_id").set_index("firm_id").tier
 
 
-def refuse_other_file(out: Path) -> None:
-    """Refuse to write over a folder or a file that is no ranking.
+def refuse_other_file(out: Path, first_bytes: bytes, what: str, example: str) -> None:
+    """Refuse to write over a folder or another file than an earlier one of the same kind.
+
+    Parameters
+    ----------
+    out : Path
+        Where to write; nothing need lie there.
+    first_bytes : bytes
+        How every file of the kind begins.
+    what, example : str
+        The kind, such as "ranking", and a name for one, such as "ranked.csv".
 
     Raises
     ------
@@ -216,10 +225,10 @@ def refuse_other_file(out: Path) -> None:
     if not out.exists():
         return
     if out.is_dir():
-        raise UserError(f"{out} is a folder: name a file such as {out / 'ranked.csv'}")
+        raise UserError(f"{out} is a folder: name a file such as {out / example}")
     with out.open("rb") as stream:
-        if not stream.read(len(FIRST_BYTES)) == FIRST_BYTES:
-            raise UserError(f"{out} exists and is no ranking: name a new file")
+        if stream.read(len(first_bytes)) != first_bytes:
+            raise UserError(f"{out} exists and is no {what}: name a new file")
 
 
 def _store(con: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from risk_index.errors import CapacityError
+from risk_index.frame_columns import BILLION as BILLION
 from risk_index.index import Floats
 
 STEPS = 100
-BILLION = 1_000_000_000
 ROUNDING = 1e-9
 
 

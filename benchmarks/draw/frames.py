@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-WHOLE = 1_000_000_000
+from risk_index.frame_columns import BILLION, FRAME_COLUMNS
+
 CEILING = 800_000_000
 FLOOR = 2_500_000
 Whole = npt.NDArray[np.int64]
@@ -32,17 +33,17 @@ def chances(n: int, n_strata: int, share: float, seed: int = 1) -> tuple[Whole, 
 
 def _spread(weight: npt.NDArray[np.float64], visits: int) -> Whole:
     """Return chances in proportion to weights under the ceiling, in sum exactly the visits."""
-    chance = weight / weight.sum() * visits * WHOLE
+    chance = weight / weight.sum() * visits * BILLION
     for _ in range(50):
         chance = np.minimum(chance, CEILING)
         free = chance < CEILING
-        chance[free] *= (visits * WHOLE - chance[~free].sum()) / chance[free].sum()
+        chance[free] *= (visits * BILLION - chance[~free].sum()) / chance[free].sum()
     ppb = np.minimum(np.floor(chance), CEILING).astype(np.int64)
-    missing = visits * WHOLE - int(ppb.sum())
+    missing = visits * BILLION - int(ppb.sum())
     room = np.flatnonzero(ppb < CEILING // 2)
     ppb[room] += missing // len(room)
     ppb[room[: missing % len(room)]] += 1
-    assert int(ppb.sum()) == visits * WHOLE
+    assert int(ppb.sum()) == visits * BILLION
     return ppb
 
 
@@ -62,10 +63,11 @@ def write_frame(path: Path, n: int, n_strata: int, share: float = 0.0125) -> Pat
             "sector": pa.array(["C1521"]).take(pa.array(np.zeros(n, np.int64))),
             "probability_ppb": ppb,
             "floor_ppb": np.minimum(ppb, FLOOR),
-            "likelihood": np.round(ppb / WHOLE, 9),
+            "likelihood": np.round(ppb / BILLION, 9),
             "expected_harm": np.round(ppb / 1e6, 6),
         }
     )
+    table = table.select(list(FRAME_COLUMNS))
     path.parent.mkdir(parents=True, exist_ok=True)
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     with path.open("wb") as stream:

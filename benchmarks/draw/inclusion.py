@@ -15,15 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.draw.frames import chances
+from benchmarks.draw.frames import FLOOR, chances
 from benchmarks.results import as_table
 from risk_index.draw.outcome import arm
 from risk_index.draw.public_numbers import DRAW, PHANTOM, START, Numbers, below, number, numbers
 from risk_index.draw.sampling import Design, Selection, pareto, systematic
+from risk_index.frame_columns import BILLION
 
-WHOLE = 1_000_000_000
-EDGES = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8]) * WHOLE
-FLOOR = 2_500_000
+EDGES = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8]) * BILLION
 Floats = npt.NDArray[np.float64]
 METHODS = ("pareto", "systematic")
 
@@ -45,7 +44,9 @@ class Inclusion:
 
     def table(self) -> pd.DataFrame:
         """Return one row a bin."""
-        names = [f"{a:g} to {b:g}" for a, b in zip(EDGES / WHOLE, EDGES[1:] / WHOLE, strict=False)]
+        names = [
+            f"{a:g} to {b:g}" for a, b in zip(EDGES / BILLION, EDGES[1:] / BILLION, strict=False)
+        ]
         columns = {"target": self.target, "mean": self.mean, "standard error": self.error}
         shown = {name: [f"{x:.6f}" for x in values] for name, values in columns.items()}
         return pd.DataFrame(
@@ -65,7 +66,7 @@ def measure_inclusion(design: Design, draws: Iterator[Selection]) -> Inclusion:
     firms = np.bincount(bins, minlength=len(EDGES) - 1)
     shares = np.array([np.bincount(bins[s.drawn], minlength=len(firms)) / firms for s in draws])
     return Inclusion(
-        np.bincount(bins, design.ppb / WHOLE, minlength=len(firms)) / firms,
+        np.bincount(bins, design.ppb / BILLION, minlength=len(firms)) / firms,
         shares.mean(axis=0),
         shares.std(axis=0, ddof=1) / np.sqrt(len(shares)),
         firms,
@@ -82,7 +83,7 @@ def simulated(design: Design, method: str, draws: int, seed: int = 1) -> Iterato
         if method == "pareto":
             yield pareto(design, firms, phantoms)
         else:
-            yield systematic(design, firms, phantoms, rng.integers(0, WHOLE, design.n_strata))
+            yield systematic(design, firms, phantoms, rng.integers(0, BILLION, design.n_strata))
 
 
 def hashed(design: Design, method: str, draws: int) -> Iterator[Selection]:
@@ -96,7 +97,7 @@ def hashed(design: Design, method: str, draws: int) -> Iterator[Selection]:
         if method == "pareto":
             yield pareto(design, firms, phantoms)
         else:
-            starts = np.array([below(number(seed, START, name), WHOLE) for name in strata])
+            starts = np.array([below(number(seed, START, name), BILLION) for name in strata])
             yield systematic(design, firms, phantoms, starts)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,8 @@ import pandas as pd
 from benchmarks.fairness.measured import audited
 from benchmarks.fairness.worlds import KINDS, STRESS, Cell
 
+HERE = Path(__file__).resolve().parent
+ROOMS = (HERE, HERE.parents[1] / "risk_index" / "fairness")
 BUILD = Path("build/benchmarks/fairness")
 FIRST_SEED = 20_000  # of the table; rules were tuned on seeds below 11,000
 
@@ -31,12 +34,20 @@ def all_cells() -> list[Cell]:
     return [Cell(kind, *rest) for kind in KINDS for rest in itertools.product(*factors)]
 
 
+def sources(rooms: Sequence[Path] = ROOMS) -> str:
+    """Return a hash of every module that makes or judges a world, so that no row outlives its rule."""
+    digest = hashlib.sha256()
+    for file in sorted(file for room in rooms for file in room.glob("*.py")):
+        digest.update(f"{file.parent.name}/{file.name}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def run(cells: list[Cell], n_seeds: int, say: Callable[[str], None]) -> pd.DataFrame:
-    """Return the rows of all cells on the table's seeds; a seed once run is read again."""
+    """Return the rows of all cells on the table's seeds; a seed once run by the same code is read again."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    frames = []
+    frames, code = [], sources()
     for seed in range(FIRST_SEED, FIRST_SEED + n_seeds):
-        path = BUILD / f"{len(cells)}-cells-{seed}.parquet"
+        path = BUILD / f"{len(cells)}-cells-{seed}-{code}.parquet"
         if not path.exists():
             pd.concat([audited(cell, seed) for cell in cells]).to_parquet(path)
             say(f"seed {seed}: {len(cells)} worlds")

@@ -50,8 +50,10 @@ def commit(
 ) -> None:  # fmt: skip
     """Seal FRAME and commit to it before the randomness exists."""
     from risk_index.draw import commit as committing
+    from risk_index.draw.ranked import ranking_beside
     from risk_index.draw.records import moment
 
+    ranking = ranked or ranking_beside(frame)
     made = committing.commit(
         ledger,
         committing.Request(
@@ -59,7 +61,7 @@ def commit(
             name,
             method,
             _beacon(drand_round, drand_at, announced, announced_at, form),
-            ranked or _beside(frame),
+            ranking,
             committing.read_secret(secret) if secret else None,
             moment(committed_at, "--committed-at") if committed_at else None,
         ),
@@ -70,6 +72,10 @@ def commit(
     say(
         f"{record.firms} firms, {record.visits} visits, {len(record.strata)} strata, {record.method}"
     )
+    if ranking:
+        say(f"ranking {ranking}, model {record.model_version}, as of {record.as_of}")
+    else:
+        say("note: no ranking recorded: name one by --ranked, or keep it beside the frame")
     say(f"commit {record.sha256()}")
     say(f"publish {made.folder / 'commit.json'} before {record.beacon.due}; keep the frame sealed")
 
@@ -105,11 +111,10 @@ def run(folder: Path, signature: str | None, randomness: str | None) -> None:
 @honest
 def proof(folder: Path, firm_id: str, out: Path) -> None:
     """Write the proof that FIRM_ID can check without seeing other firms."""
-    from risk_index.draw.proof import SAID, prove
-    from risk_index.draw.records import write_whole
+    from risk_index.draw.proof import SAID, prove, write_proof
 
     made = prove(folder, firm_id)
-    write_whole(out, made.canonical())
+    write_proof(made, out)
     say(f"{firm_id}: {SAID[made.drawn]}; give it {out}, commit.json and result.json")
 
 
@@ -167,9 +172,3 @@ def _beacon(
     if due is None:
         raise click.UsageError("--announced needs --announced-at.")
     return beacon.announced(text or "", form, due)
-
-
-def _beside(frame: Path) -> Path | None:
-    """Return the ranking beside a frame, if there is one."""
-    ranked = frame.with_name(frame.name.removesuffix(".frame.csv") + ".csv")
-    return ranked if ranked != frame and ranked.is_file() else None

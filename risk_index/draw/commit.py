@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime as dt
-import hashlib
 import secrets
 import shutil
 import tempfile
@@ -18,12 +16,14 @@ import numpy as np
 import risk_index
 from risk_index.draw.beacon import Announced, DrandRound, too_early
 from risk_index.draw.errors import DrawError
-from risk_index.draw.frame import WHOLE
 from risk_index.draw.ledger import Entry, chain_findings, entries, folder_name
 from risk_index.draw.plan import COMMIT, SEALED, Commit, Method, design_of, plan_of
+from risk_index.draw.ranked import described
 from risk_index.draw.records import stamp
 from risk_index.draw.sealed import SECRET_BYTES, SealedFrame, seal
+from risk_index.frame_columns import BILLION
 
+LONGEST_NAME = 80
 LEAST_SPREAD = 10.0
 """Below this sum of pi (1 - pi) in a stratum, Pareto's inclusion probabilities are noted as approximate."""
 
@@ -74,15 +74,17 @@ def commit(ledger: Path, request: Request) -> Committed:
     Raises
     ------
     DrawError
-        Where the ledger is broken, the round has a commit already, or the randomness is due too soon.
+        Where the ledger is broken or goes on later than now, the round has a commit already or a name
+        that is none, the randomness is due too soon, or ranking and frame are not those of their plan.
     FrameError
         Where the frame breaks a rule.
     """
+    _refuse_name(request.round)
     at = stamp(request.committed_at or dt.datetime.now(dt.UTC))
     if early := too_early(request.beacon.due, at):
         raise DrawError(f"The round cannot be committed: {early}.")
     ledger.mkdir(parents=True, exist_ok=True)
-    before = _checked(ledger, request.round)
+    before = _checked(ledger, request.round, at)
     with _scratch(ledger) as folder:
         secret = request.secret or secrets.token_bytes(SECRET_BYTES)
         frame = seal(request.frame, folder / SEALED, secret)
@@ -93,6 +95,8 @@ def commit(ledger: Path, request: Request) -> Committed:
         try:
             folder.rename(place)
         except OSError:
+            if not place.exists():
+                raise
             raise DrawError(
                 f"{place} was made by somebody else meanwhile. Commit again if this round is still open."
             ) from None
@@ -116,8 +120,16 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def _checked(ledger: Path, name: str) -> Entry | None:
-    """Return the last entry of an unbroken ledger that does not hold the round."""
+def _refuse_name(name: str) -> None:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise DrawError(
+            f"The round is named {name[:LONGEST_NAME]!r}, {len(name)} characters: 1 to {LONGEST_NAME} are "
+            "needed, all of them printable, such as 2026Q3."
+        )
+
+
+def _checked(ledger: Path, name: str, at: str) -> Entry | None:
+    """Return the last entry of an unbroken ledger that does not hold the round and is not later."""
     found = entries(ledger)
     if findings := chain_findings(found):
         raise DrawError("\n- ".join(["The ledger is broken; nothing is added to it:", *findings]))
@@ -127,13 +139,18 @@ def _checked(ledger: Path, name: str) -> Entry | None:
                 f"Round {name} was committed on {entry.commit.committed_at} in {entry.folder}. A round has "
                 "one draw: run that one, or give the new round a name of its own."
             )
-    return found[-1] if found else None
+    before = found[-1] if found else None
+    if before and at < before.commit.committed_at:
+        raise DrawError(
+            f"The commit would be dated {at}, before that of {before.folder} "
+            f"({before.commit.committed_at}), and break the ledger: check the clock or --committed-at."
+        )
+    return before
 
 
 def _record(frame: SealedFrame, request: Request, before: Entry | None, at: str) -> Commit:
     plan = plan_of(frame)
-    ranked = request.ranked
-    version, as_of = _described(ranked) if ranked else (None, None)
+    ranked = described(request.frame, request.ranked)
     visits = sum(stratum.visits for stratum in plan.values())
     if not visits:
         raise DrawError(f"All {len(frame.ppb)} probabilities of {request.frame} are 0: no visits.")
@@ -150,9 +167,9 @@ def _record(frame: SealedFrame, request: Request, before: Entry | None, at: str)
         method=request.method,
         beacon=request.beacon,
         code_version=risk_index.__version__,
-        model_version=version,
-        as_of=as_of,
-        ranked_sha256=_file_sha256(ranked) if ranked else None,
+        model_version=ranked.model_version,
+        as_of=ranked.as_of,
+        ranked_sha256=ranked.sha256,
     )
 
 
@@ -166,7 +183,7 @@ def _notes(frame: SealedFrame, record: Commit) -> list[str]:
         )
     if record.method == "pareto":
         design = design_of(frame)
-        pi = frame.ppb / WHOLE
+        pi = frame.ppb / BILLION
         spread = np.bincount(design.stratum, pi * (1 - pi), design.n_strata)
         by_lot = design.visits > design.certain
         if few := int((by_lot & (spread < LEAST_SPREAD)).sum()):
@@ -175,18 +192,6 @@ def _notes(frame: SealedFrame, record: Commit) -> list[str]:
                 "Pareto's inclusion probabilities are near the stated ones, not equal; systematic keeps them"
             )
     return notes
-
-
-def _described(ranked: Path) -> tuple[str | None, str | None]:
-    """Return model version and as-of date of a ranking."""
-    with ranked.open(encoding="utf-8-sig", newline="") as stream:
-        row = next(csv.DictReader(stream), {})
-    return row.get("model_version") or None, row.get("as_of") or None
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

@@ -12,19 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from risk_index.draw.errors import FrameError
+from risk_index.frame_columns import BILLION, FRAME_COLUMNS
 
-COLUMNS = (
-    "firm_id",
-    "stratum",
-    "region",
-    "sector",
-    "probability_ppb",
-    "floor_ppb",
-    "likelihood",
-    "expected_harm",
-)
-WHOLE = 1_000_000_000
-"""Billionths in a probability of one."""
 CHUNK_BYTES = 1 << 17
 FEW_LINES = 64
 TEXT, NAME = r"[^\x00-\x1f\x7f]*", r"[^\x00-\x1f\x7f]+"
@@ -100,7 +89,7 @@ def read_chunks(path: Path, sealed: bool = False) -> Iterator[list[bytes]]:
     """
     if not path.is_file():
         raise FrameError(f"{path} does not exist.")
-    header = ",".join([*COLUMNS, "salt"] if sealed else COLUMNS)
+    header = ",".join([*FRAME_COLUMNS, "salt"] if sealed else FRAME_COLUMNS)
     with path.open("rb") as stream:
         first = stream.readline()
         if first != header.encode() + b"\n":
@@ -127,7 +116,7 @@ def parse(lines: list[bytes], problems: Problems, sealed: bool = False) -> Rows:
     columns = list(zip(*found, strict=True)) if found else [()] * 6
     rows = Rows(list(columns[0]), list(columns[1]), _integers(columns[2]), _integers(columns[3]))
     broken = {
-        f"probability_ppb is at most {WHOLE}": rows.ppb > WHOLE,
+        f"probability_ppb is at most {BILLION}": rows.ppb > BILLION,
         "floor_ppb is at most probability_ppb": rows.floor > rows.ppb,
     }
     if not sealed:
@@ -215,7 +204,7 @@ def _slow(line: bytes, problems: Problems, sealed: bool) -> tuple[bytes, ...] | 
 
 
 def _broken(fields: list[str], line: bytes, sealed: bool) -> str | None:
-    names = [*COLUMNS, "salt"] if sealed else list(COLUMNS)
+    names = [*FRAME_COLUMNS, "salt"] if sealed else list(FRAME_COLUMNS)
     if len(fields) != len(names):
         return f"line has {len(names)} fields"
     if join_fields(fields).encode() + b"\n" != line:

@@ -77,7 +77,7 @@ def chain_findings(found: list[Entry]) -> list[str]:
             )
         if before and commit.committed_at < before.committed_at:
             findings.append(f"{name}: it is dated before the commit with the number before it")
-        findings += [f"{name}: {text}" for text in _own_findings(commit)]
+        findings += [f"{name}: {text}" for text in own_findings(commit)]
     return findings + _repeated(found)
 
 
@@ -100,7 +100,8 @@ def stray_findings(ledger: Path) -> list[str]:
     ]
 
 
-def _own_findings(commit: Commit) -> list[str]:
+def own_findings(commit: Commit) -> list[str]:
+    """Return what is wrong with a commit taken by itself: its beacon's time, its notice, its sums."""
     early = too_early(commit.beacon.due, commit.committed_at)
     findings = commit.beacon.problems() + ([early] if early else [])
     plans = commit.strata.values()

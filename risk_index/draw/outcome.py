@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from risk_index.draw.beacon import Revealed
-from risk_index.draw.frame import WHOLE, Whole, join_fields, split_line
+from risk_index.draw.frame import Whole, join_fields, split_line
 from risk_index.draw.plan import Arm, Commit, Method, Result, StratumResult, design_of
 from risk_index.draw.public_numbers import (
     ARM,
@@ -23,6 +23,7 @@ from risk_index.draw.public_numbers import (
 )
 from risk_index.draw.sampling import Design, Selection, pareto, systematic
 from risk_index.draw.sealed import SealedFrame, pick_lines
+from risk_index.frame_columns import BILLION
 
 DRAWN_COLUMNS = (
     "firm_id",
@@ -61,7 +62,7 @@ def select(frame: SealedFrame, method: Method, seed: bytes) -> Selection:
 
 def starts(seed: bytes, strata: list[bytes]) -> Whole:
     """Return the first billionth of each stratum's systematic draw."""
-    return np.array([below(number(seed, START, name), WHOLE) for name in strata], np.int64)
+    return np.array([below(number(seed, START, name), BILLION) for name in strata], np.int64)
 
 
 def arm(seed: bytes, firm_id: bytes, ppb: int, floor: int) -> Arm:
@@ -105,12 +106,12 @@ def outcome(commit: Commit, frame: SealedFrame, sealed: Path, revealed: Revealed
 
 def value_text(selection: Selection, place: int, ppb: int) -> str:
     """Return q or the billionths before a firm as text; empty for a firm not drawn by lot."""
-    return repr(selection.value[place].item()) if 0 < ppb < WHOLE else ""
+    return repr(selection.value[place].item()) if 0 < ppb < BILLION else ""
 
 
 def probability_text(ppb: int) -> str:
     """Return billionths as a decimal with nine places."""
-    return f"{ppb // WHOLE}.{ppb % WHOLE:09d}"
+    return f"{ppb // BILLION}.{ppb % BILLION:09d}"
 
 
 def _rows(

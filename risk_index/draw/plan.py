@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from risk_index.draw.beacon import Beacon
-from risk_index.draw.frame import WHOLE
+from risk_index.draw.frame import DECIMAL
 from risk_index.draw.records import Hex32, Record, Stamp
 from risk_index.draw.sampling import Design
 from risk_index.draw.sealed import SealedFrame
+from risk_index.frame_columns import BILLION
 
 RULE: Final = "risk-index-draw-1"
 """The rule of hashing and drawing; another rule gets another name."""
@@ -62,8 +63,8 @@ class StratumResult(Record):
 
     drawn: Count
     no_visit: bool
-    last_q: str | None
-    start: Annotated[int, Field(ge=0, lt=WHOLE)] | None
+    last_q: Annotated[str, StringConstraints(pattern=f"^(?:{DECIMAL})$")] | None
+    start: Annotated[int, Field(ge=0, lt=BILLION)] | None
 
 
 class Result(Record):

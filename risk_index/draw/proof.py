@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from risk_index.draw import merkle
 from risk_index.draw.beacon import Revealed
 from risk_index.draw.errors import DrawError
-from risk_index.draw.frame import FORMS, WHOLE, split_line
+from risk_index.draw.frame import FORMS, split_line
 from risk_index.draw.outcome import arm, seed_of, select, value_text
 from risk_index.draw.plan import RULE, Arm, Commit, Method, Result, StratumResult
 from risk_index.draw.public_numbers import DRAW, START, below, number
-from risk_index.draw.records import Hex32, Record
+from risk_index.draw.records import Hex32, Record, read_record, write_whole
 from risk_index.draw.run import Round, committed_frame, open_round, revealed_of
 from risk_index.draw.sampling import pareto_q
 from risk_index.draw.sealed import SealedFrame, find_line
+from risk_index.frame_columns import BILLION
 
+LONGEST_NUMBER = 40
+"""More characters than any q or number of billionths has."""
 SAID = {True: "drawn", False: "not drawn", None: "not run yet"}
 
 
@@ -43,7 +46,7 @@ class Proof(Record):
     path: list[Hex32]
     drawn: bool | None
     arm: Arm | None
-    number: str | None
+    number: Annotated[str, StringConstraints(max_length=LONGEST_NUMBER)] | None
 
     @property
     def leaf(self) -> bytes:
@@ -83,6 +86,22 @@ def prove(folder: Path, firm_id: str) -> Proof:
         arm=its_arm,
         number=value,
     )
+
+
+def write_proof(proof: Proof, out: Path) -> None:
+    """Write a proof; over an earlier proof, but over no other file.
+
+    Raises
+    ------
+    DrawError
+        Where `out` exists and is no proof.
+    """
+    if out.exists():
+        try:
+            read_record(out, Proof)
+        except DrawError:
+            raise DrawError(f"{out} exists and is no proof: name a new file by --out.") from None
+    write_whole(out, proof.canonical())
 
 
 def _fate(
@@ -168,13 +187,13 @@ def _luck(
     row: _Row, proof: Proof, seed: bytes, method: Method, stratum: StratumResult
 ) -> tuple[bool, str]:
     """Return whether a firm was drawn, and its number."""
-    if not 0 < row.ppb < WHOLE:
-        return row.ppb == WHOLE, ""
+    if not 0 < row.ppb < BILLION:
+        return row.ppb == BILLION, ""
     if method == "pareto":
         own = np.array([number(seed, DRAW, row.firm_id)], np.uint64)
         q = pareto_q(own, np.array([row.ppb])).item()
         return q <= float(stratum.last_q or "nan"), repr(q)
     said = proof.number or ""
     before = int(said) if said.isdecimal() else 0
-    start = below(number(seed, START, row.stratum.encode()), WHOLE)
-    return (start - before) % WHOLE < row.ppb, str(before)
+    start = below(number(seed, START, row.stratum.encode()), BILLION)
+    return (start - before) % BILLION < row.ppb, str(before)

@@ -19,9 +19,9 @@ import numpy as np
 from risk_index.draw.errors import DrawError
 from risk_index.draw.frame import join_fields, split_line
 from risk_index.draw.outcome import seed_of, select
-from risk_index.draw.plan import DRAWN, REPLACEMENTS, Result
+from risk_index.draw.plan import REPLACEMENTS, Result
 from risk_index.draw.records import write_whole
-from risk_index.draw.run import Round, committed_frame, open_round, revealed_of
+from risk_index.draw.run import Round, committed_frame, drawn_bytes, open_round, revealed_of
 from risk_index.draw.sampling import pareto_q
 from risk_index.draw.sealed import SealedFrame, pick_lines
 
@@ -73,9 +73,7 @@ def replace(folder: Path, firm_id: str, reason: str, person: str, date: dt.date)
         Where the firm is not to be visited, the folder was altered, or no firm is left in its stratum.
     """
     drawn = open_round(folder)
-    log = read_log(folder)
-    if problems := log_findings(drawn, log):
-        raise DrawError("\n- ".join([f"{folder / REPLACEMENTS} does not hold:", *problems]))
+    log = checked_log(drawn)
     for what, text in (("reason", reason), ("person", person)):
         if not text.strip() or not text.isprintable():
             raise DrawError(f"The {what} {text!r} says nothing or has control characters.")
@@ -107,6 +105,20 @@ def read_log(folder: Path) -> list[Replacement]:
         raise DrawError(f"{path} is no log of replacements.") from None
     if header != ",".join(COLUMNS) or [entry.line for entry in log] != lines:
         raise DrawError(f"{path} is no log of replacements as `risk-index draw replace` writes it.")
+    return log
+
+
+def checked_log(drawn: Round) -> list[Replacement]:
+    """Read the log of a round and check its chain; empty where there is none.
+
+    Raises
+    ------
+    DrawError
+        Where the file is no such log, or an entry was changed, moved or taken out of the middle.
+    """
+    log = read_log(drawn.folder)
+    if problems := log_findings(drawn, log):
+        raise DrawError("\n- ".join([f"{drawn.folder / REPLACEMENTS} does not hold:", *problems]))
     return log
 
 
@@ -149,7 +161,7 @@ def choice_findings(
     return findings
 
 
-def visited(folder: Path, result: Result, log: list[Replacement]) -> dict[str, str]:
+def visited(drawn: Round, log: list[Replacement]) -> dict[str, str]:
     """Return the firms to be visited and their strata: those drawn, less replaced, plus replacing ones.
 
     Raises
@@ -157,11 +169,8 @@ def visited(folder: Path, result: Result, log: list[Replacement]) -> dict[str, s
     DrawError
         Where ``drawn.csv`` is not the one of the result.
     """
-    path = folder / DRAWN
-    data = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(data).hexdigest() != result.drawn_sha256:
-        raise DrawError(f"{path} is missing or was edited: its SHA-256 is not that of the result.")
-    firms = {row["firm_id"]: row["stratum"] for row in csv.DictReader(data.decode().split("\n"))}
+    rows = csv.DictReader(drawn_bytes(drawn).decode().split("\n"))
+    firms = {row["firm_id"]: row["stratum"] for row in rows}
     for entry in log:
         firms.pop(entry.firm_id, None)
         firms[entry.replaced_by] = entry.stratum
@@ -184,7 +193,7 @@ def _chosen(
     drawn: Round, frame: SealedFrame, seed: bytes, log: list[Replacement], firm_id: str
 ) -> tuple[str, str, str]:
     """Return the firm that replaces another, its stratum and its q."""
-    firms = visited(drawn.folder, _result(drawn), log)
+    firms = visited(drawn, log)
     if firm_id not in firms:
         raise DrawError(f"{firm_id} is not to be visited in round {drawn.commit.round}.")
     stratum = firms[firm_id]

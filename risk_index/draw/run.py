@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +112,27 @@ def committed_frame(drawn: Round, revealed: Revealed | None = None) -> SealedFra
     return frame
 
 
+def drawn_bytes(drawn: Round) -> bytes:
+    """Return ``drawn.csv``, checked against the result.
+
+    Raises
+    ------
+    DrawError
+        Where the round has not run, or the file is missing or not that of its result.
+    """
+    path = drawn.folder / DRAWN
+    if drawn.result is None:
+        raise DrawError(f"{drawn.folder} has no {RESULT}: run the round first.")
+    if not path.is_file():
+        raise DrawError(f"{path} is missing: take the file as the draw left it.")
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != drawn.result.drawn_sha256:
+        raise DrawError(
+            f"{path} was edited: its SHA-256 is not that of {RESULT}. Take the file as the draw left it."
+        )
+    return data
+
+
 def frame_problem(commit: Commit, frame: SealedFrame) -> str | None:
     """Return in what a frame differs from the commit, or None."""
     if len(frame.ppb) != commit.firms:
@@ -126,6 +148,8 @@ def frame_problem(commit: Commit, frame: SealedFrame) -> str | None:
 
 
 def _due(commit: Commit, at: dt.datetime) -> None:
+    if wrong := commit.beacon.problems():
+        raise DrawError(f"The commit is void: {wrong[0]}.")
     if early := too_early(commit.beacon.due, commit.committed_at):
         raise DrawError(f"The commit is void: {early}.")
     if at < moment(commit.beacon.due, "due"):

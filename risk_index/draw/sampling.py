@@ -16,8 +16,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from risk_index.draw.frame import WHOLE, Whole
+from risk_index.draw.frame import Whole
 from risk_index.draw.public_numbers import STEPS, Numbers, odd_steps
+from risk_index.frame_columns import BILLION
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -55,17 +56,17 @@ class Design:
     @cached_property
     def visits(self) -> Whole:
         """Visits of each stratum, the phantom's included."""
-        return -(-self.total // WHOLE)
+        return -(-self.total // BILLION)
 
     @cached_property
     def phantom(self) -> Whole:
         """Billionths of each stratum's phantom unit, 0 where none is needed."""
-        return self.visits * WHOLE - self.total
+        return self.visits * BILLION - self.total
 
     @cached_property
     def certain(self) -> Whole:
         """Firms of each stratum with probability one."""
-        return self.per_stratum(self.ppb == WHOLE)
+        return self.per_stratum(self.ppb == BILLION)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def pareto_q(number: Numbers, ppb: Whole) -> Floats:
     a = odd_steps(number)
     p = ppb.astype(np.float64)
     with np.errstate(divide="ignore"):
-        return (a / (2.0 ** (STEPS + 1) - a)) * ((WHOLE - p) / p)
+        return (a / (2.0 ** (STEPS + 1) - a)) * ((BILLION - p) / p)
 
 
 def pareto(design: Design, number: Numbers, phantom_number: Numbers) -> Selection:
@@ -147,7 +148,7 @@ def systematic(design: Design, number: Numbers, phantom_number: Numbers, start: 
     end = np.cumsum(ppb)
     begin = end - ppb
     begin -= begin[np.searchsorted(stratum, stratum)]
-    taken = order[(start[stratum] - begin) % WHOLE < ppb]
+    taken = order[(start[stratum] - begin) % BILLION < ppb]
     value = np.full(len(design.ppb) + design.n_strata, -1, np.int64)
     value[units.place[order]] = begin
     nothing = np.full(design.n_strata, np.nan)
@@ -165,7 +166,7 @@ class _Units:
 
 
 def _open_units(design: Design, number: Numbers, phantom_number: Numbers) -> _Units:
-    firms = np.flatnonzero((design.ppb > 0) & (design.ppb < WHOLE))
+    firms = np.flatnonzero((design.ppb > 0) & (design.ppb < BILLION))
     phantoms = np.flatnonzero(design.phantom)
     return _Units(
         np.concatenate([firms, phantoms + len(design.ppb)]),
@@ -181,5 +182,5 @@ def _selection(
     n = len(design.ppb)
     drawn = np.zeros(n + design.n_strata, bool)
     drawn[units.place[taken]] = True
-    drawn[:n] |= design.ppb == WHOLE
+    drawn[:n] |= design.ppb == BILLION
     return Selection(drawn[:n], value, last, drawn[n:])

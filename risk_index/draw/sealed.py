@@ -17,7 +17,6 @@ import numpy as np
 
 from risk_index.draw import merkle
 from risk_index.draw.frame import (
-    COLUMNS,
     Problems,
     Rows,
     Whole,
@@ -28,9 +27,10 @@ from risk_index.draw.frame import (
     requote,
 )
 from risk_index.draw.public_numbers import DRAW, Numbers, numbers
+from risk_index.frame_columns import FRAME_COLUMNS
 
 SECRET_BYTES = 32
-HEADER = ",".join([*COLUMNS, "salt"]).encode() + b"\n"
+HEADER = ",".join([*FRAME_COLUMNS, "salt"]).encode() + b"\n"
 ROWS_AT_ONCE = 50_000
 
 

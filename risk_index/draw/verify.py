@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from risk_index.draw.errors import DrawError
-from risk_index.draw.ledger import chain_findings, entries, stray_findings, unrun_findings
+from risk_index.draw.ledger import (
+    chain_findings,
+    entries,
+    own_findings,
+    stray_findings,
+    unrun_findings,
+)
 from risk_index.draw.outcome import outcome, seed_of
 from risk_index.draw.plan import COMMIT, DRAWN, Commit, Result
 from risk_index.draw.proof import Proof, proof_findings
 from risk_index.draw.records import now, read_record
 from risk_index.draw.replacements import choice_findings, log_findings, read_log
-from risk_index.draw.run import Round, frame_problem, open_round, revealed_of
+from risk_index.draw.run import Round, drawn_bytes, frame_problem, open_round, revealed_of
 from risk_index.draw.sealed import read_sealed
 
 
@@ -50,7 +55,7 @@ def verify(place: Path, at: dt.datetime | None = None) -> Report:
     checked = [f"ledger of {len(found)} commits"] + [line for r in reports for line in r.checked]
     own = [line for r in reports for line in r.findings]
     chain = stray_findings(place) + chain_findings(found) + unrun_findings(found, at or now())
-    return Report(checked, chain + own)
+    return Report(checked, list(dict.fromkeys(chain + own)))
 
 
 def round_report(folder: Path) -> Report:
@@ -59,6 +64,7 @@ def round_report(folder: Path) -> Report:
     findings: list[str] = []
     try:
         drawn = open_round(folder)
+        findings += own_findings(drawn.commit)
         if drawn.sealed.exists():
             findings += _with_frame(drawn)
             checked.append("frame sealed" + (", drawn anew" if drawn.result else ", not run yet"))
@@ -81,9 +87,9 @@ def firm_report(place: Path, proof_file: Path) -> Report:
     proof = read_record(proof_file, Proof)
     folder = place if (place / COMMIT).exists() else _folder_of(place, proof)
     drawn = open_round(folder)
-    findings = proof_findings(proof, drawn.commit, drawn.result)
+    findings = own_findings(drawn.commit) + proof_findings(proof, drawn.commit, drawn.result)
     if drawn.result and (folder / DRAWN).exists() and not findings:
-        findings = _listed(proof, drawn.result, folder)
+        findings = _listed(proof, drawn)
     checked = [f"{folder.resolve().name}: row of the frame" + (", draw" if drawn.result else "")]
     if drawn.result and drawn.commit.method == "systematic":
         checked.append(
@@ -154,21 +160,19 @@ def _differences(said: Result, right: Result) -> list[str]:
 
 def _drawn_edited(drawn: Round) -> list[str]:
     """Return whether the list of firms is another than that of the result."""
-    path = drawn.folder / DRAWN
-    if drawn.result is None:
-        return []
-    if not path.exists():
-        return [f"{DRAWN} is missing"]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != drawn.result.drawn_sha256:
-        return [f"{DRAWN} was edited: its SHA-256 is not that of the result"]
+    try:
+        drawn_bytes(drawn)
+    except DrawError as error:
+        return [str(error)]
     return []
 
 
-def _listed(proof: Proof, result: Result, folder: Path) -> list[str]:
+def _listed(proof: Proof, drawn: Round) -> list[str]:
     """Return where the list of firms drawn says other than a proof."""
-    data = (folder / DRAWN).read_bytes()
-    if hashlib.sha256(data).hexdigest() != result.drawn_sha256:
-        return [f"{DRAWN} was edited: its SHA-256 is not that of the result"]
+    try:
+        data = drawn_bytes(drawn)
+    except DrawError as error:
+        return [str(error)]
     firm_id = next(csv.reader([proof.row]))[0]
     rows = {row["firm_id"]: row for row in csv.DictReader(data.decode().split("\n"))}
     listed = rows.get(firm_id)

@@ -52,13 +52,15 @@ def estimate(
 ) -> None:
     """Estimate the registry's violation rate and harm from drawn visits."""
     from risk_index.estimates.quantities import Least
-    from risk_index.estimates.rounds import read_round, windows
+    from risk_index.estimates.rounds import read_round, still_open, windows
     from risk_index.estimates.table import estimate_rounds
-    from risk_index.estimates.writing import refuse_other_file, summary, write_estimates
+    from risk_index.estimates.writing import refuse_other, summary, write_estimates
     from risk_index.pipeline import Source
 
-    refuse_other_file(out)
+    refuse_other(out)
     pairs = windows(draws, [day.date() for day in starts], [day.date() for day in ends])
+    for note in still_open(pairs, as_of.date()):
+        say(f"note: {note}")
     with Source(records, mapping).open() as opened:
         rounds = [read_round(pair, opened, as_of.date()) for pair in pairs]
     table = estimate_rounds(rounds, sector_level, Least(least_outcomes, least_outcomes))

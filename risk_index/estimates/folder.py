@@ -1,112 +1,104 @@
-"""What a draw's folder holds, checked: the sealed frame, the firms drawn, replacements."""
+"""What a draw's folder holds, checked against its public records: frame, firms drawn, replacements."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import datetime as dt
+import io
 
 import numpy as np
 import pandas as pd
 
+from risk_index.draw.plan import DRAWN, SEALED
+from risk_index.draw.replacements import checked_log
+from risk_index.draw.run import Round, committed_frame, drawn_bytes
 from risk_index.errors import UserError
-from risk_index.water_filling import BILLION
+from risk_index.frame_columns import BILLION, FRAME_COLUMNS
 
-FRAME, DRAWN, REPLACEMENTS = "frame.sealed.csv", "drawn.csv", "replacements.csv"
-FRAME_TEXT = ("firm_id", "stratum", "region", "sector")
-FRAME_NUMBERS = ("probability_ppb", "floor_ppb", "likelihood", "expected_harm")
+FORMS = {
+    "probability_ppb": "int64",
+    "floor_ppb": "int64",
+    "likelihood": float,
+    "expected_harm": float,
+}
 
 
 class RoundError(UserError):
     """A draw's folder, or the days of its visits, cannot be used."""
 
 
-def read_frame(folder: Path) -> pd.DataFrame:
+def read_frame(drawn: Round) -> pd.DataFrame:
     """Read the sampling frame of a draw, one row a firm.
 
     Raises
     ------
-    RoundError
-        Where columns are missing, numbers are none, or chances lie outside their bounds.
+    DrawError
+        Where it is missing or not the frame that was committed to; so its rows keep the rules of a frame.
     """
-    path = folder / FRAME
-    text = _read(path, FRAME_TEXT + FRAME_NUMBERS)
-    _refuse(text.firm_id.duplicated(), text.firm_id, f"{path}: firms that stand there twice")
-    frame = text[list(FRAME_TEXT)].copy()
-    for name in FRAME_NUMBERS:
-        numbers = pd.to_numeric(text[name], errors="coerce")
-        whole = name.endswith("_ppb")
-        wrong = ~np.isfinite(numbers) | (whole & (numbers % 1 != 0))
-        _refuse(wrong, text.firm_id, f"{path}: {name} is no {'whole ' if whole else ''}number")
-        frame[name] = numbers.astype("int64") if whole else numbers
-    floor, chance = frame.floor_ppb, frame.probability_ppb
-    wrong = (floor < 0) | (floor > chance) | (chance > BILLION)
-    _refuse(wrong, text.firm_id, f"{path}: not 0 <= floor_ppb <= probability_ppb <= {BILLION}")
-    return frame
+    committed_frame(drawn)
+    return pd.read_csv(
+        drawn.sealed,
+        usecols=list(FRAME_COLUMNS),
+        dtype={name: FORMS.get(name, str) for name in FRAME_COLUMNS},
+        keep_default_na=False,
+        encoding="utf-8",
+    )
 
 
-def read_drawn(folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
+def read_drawn(drawn: Round, frame: pd.DataFrame) -> pd.DataFrame:
     """Read the firms drawn: ``firm_id, arm``.
 
     Raises
     ------
+    DrawError
+        Where the round has not run, or ``drawn.csv`` is not the file of its result.
     RoundError
         Where a firm stands there twice, is not in the frame, had no chance, or no chance in its arm; or
         where a stratum has more or fewer firms than its chances sum to.
     """
-    path = folder / DRAWN
-    drawn = _read(path, ("firm_id", "arm"))[["firm_id", "arm"]]
-    firms = drawn.firm_id
-    _refuse(firms.duplicated(), firms, f"{path}: firms that stand there twice")
-    known = drawn.merge(frame, on="firm_id", how="left")
-    rule = f"{path}: firms that {FRAME} does not hold with a chance above 0"
-    _refuse(~(known.probability_ppb > 0), firms, rule)
+    path, data = drawn.folder / DRAWN, drawn_bytes(drawn)
+    rows = pd.read_csv(
+        io.BytesIO(data), usecols=["firm_id", "arm"], dtype=str, keep_default_na=False
+    )
+    _refuse(rows.firm_id.duplicated(), rows.firm_id, f"{path}: firms that stand there twice")
+    known = rows.merge(frame, on="firm_id", how="left")
+    rule = f"{path}: firms that {SEALED} does not hold with a chance above 0"
+    _refuse(~(known.probability_ppb > 0), rows.firm_id, rule)
     possible = (known.arm == "index") | ((known.arm == "floor") & (known.floor_ppb > 0))
-    _refuse(~possible, firms, f"{path}: arm is neither index nor, with floor_ppb above 0, floor")
-    _refuse_other_size(known.stratum, frame, path)
-    return drawn
-
-
-def _refuse_other_size(drawn: pd.Series, frame: pd.DataFrame, path: Path) -> None:
-    """Refuse strata of another size than drawn: firms left out would look like firms not chosen."""
+    _refuse(
+        ~possible, rows.firm_id, f"{path}: arm is neither index nor, with floor_ppb above 0, floor"
+    )
     due = frame.groupby("stratum").probability_ppb.sum() / BILLION
-    have = drawn.value_counts().reindex(due.index, fill_value=0)
+    _refuse_other_size(known.stratum.value_counts(), due, f"{path}")
+    return rows
+
+
+def replaced_by(drawn: Round, as_of: dt.date) -> dict[str, str]:
+    """Return the firm visited in the end, by the firm that it replaced or whose replacement it did.
+
+    Only what was logged by the as-of date counts.
+
+    Raises
+    ------
+    DrawError
+        Where the log is none, or an entry was changed, moved or taken out.
+    """
+    instead: dict[str, str] = {}
+    for entry in reversed(checked_log(drawn)):
+        if dt.date.fromisoformat(entry.date) <= as_of:
+            instead[entry.firm_id] = instead.get(entry.replaced_by, entry.replaced_by)
+    return instead
+
+
+def _refuse_other_size(drawn: pd.Series, due: pd.Series, where: str) -> None:
+    """Refuse strata of another size than drawn: firms left out would look like firms not chosen."""
+    have = drawn.reindex(due.index, fill_value=0)
     wrong = (have < np.floor(due)) | (have > np.ceil(due))
     if wrong.any():
         first = wrong.idxmax()
         raise RoundError(
-            f"{path}: {int(wrong.sum())} strata hold another number of firms than their chances sum to, "
+            f"{where}: {int(wrong.sum())} strata hold another number of firms than their chances sum to, "
             f"first {first!r} with {have[first]} of {due[first]:g}: take the file as the draw left it"
         )
-
-
-def read_replacements(folder: Path) -> dict[str, str]:
-    """Return the firm visited in the end, by the firm that it replaced or whose replacement it did."""
-    path = folder / REPLACEMENTS
-    if not path.exists():
-        return {}
-    rows = _read(path, ("firm_id", "replaced_by"))
-    instead: dict[str, str] = {}
-    for replaced, by in zip(reversed(rows.firm_id), reversed(rows.replaced_by), strict=True):
-        instead[replaced] = instead.get(by, by)
-    return instead
-
-
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    if not path.is_file():
-        raise RoundError(f"{path} is missing: name the folder of a draw that was run and unsealed")
-    try:
-        text = pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            usecols=columns.__contains__,
-        )
-    except (ValueError, pd.errors.ParserError) as error:
-        raise RoundError(f"{path} is no CSV file in UTF-8: {error}") from None
-    missing = [name for name in columns if name not in text]
-    if missing:
-        raise RoundError(f"{path}: columns {', '.join(missing)} are missing")
-    return text
 
 
 def _refuse(wrong: pd.Series, firms: pd.Series, rule: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.sector import sector_path
-from risk_index.water_filling import BILLION
+from risk_index.frame_columns import BILLION
 
 SCOPES = {"all": "", "region": "region", "sector": "group"}
 """Scopes of estimates, and the column that parts firms."""

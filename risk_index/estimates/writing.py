@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from risk_index.errors import UserError
 from risk_index.estimates.quantities import HARM, RATE
 from risk_index.estimates.table import COLUMNS
-from risk_index.ranking import defused
+from risk_index.ranking import defused, refuse_other_file
 
 DECIMALS = {
     "estimate": 6,
@@ -34,7 +33,7 @@ def write_estimates(table: pd.DataFrame, out: Path) -> None:
     UserError
         Where `out` is a folder, or a file that is no table of estimates.
     """
-    refuse_other_file(out)
+    refuse_other(out)
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     shown = table.assign(**{name: table[name].round(places) for name, places in DECIMALS.items()})
@@ -45,15 +44,9 @@ def write_estimates(table: pd.DataFrame, out: Path) -> None:
         beside.replace(out)
 
 
-def refuse_other_file(out: Path) -> None:
+def refuse_other(out: Path) -> None:
     """Refuse to write over a folder or a file that is no table of estimates."""
-    if not out.exists():
-        return
-    if out.is_dir():
-        raise UserError(f"{out} is a folder: name a file such as {out / 'estimates.csv'}")
-    with out.open("rb") as stream:
-        if stream.read(len(FIRST_BYTES)) != FIRST_BYTES:
-            raise UserError(f"{out} exists and is no table of estimates: name a new file")
+    refuse_other_file(out, FIRST_BYTES, "table of estimates", "estimates.csv")
 
 
 def summary(table: pd.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ value stays in the sample as unknown: how many those are, and how they fare, is 
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,10 @@ from numpy.typing import NDArray
 
 from risk_index.errors import UserError
 from risk_index.fairness.config import AuditedAttribute
-from risk_index.fairness.evidence import Attribute
+from risk_index.fairness.evidence import CROSS, Attribute
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 MAIN = "firm_id"
-CROSS = " x "
-"""Between the parts of an intersection, in its name and in those of its cells."""
 
 
 class AttributesError(UserError):
@@ -71,8 +70,10 @@ def read_attributes(path: Path) -> pd.DataFrame:
         raise AttributesError(f"{path}: neither CSV nor Parquet; allowed: {', '.join(SUFFIXES)}")
     try:
         table = _read(path)
-    except (ValueError, OSError, UnicodeDecodeError) as error:
-        raise AttributesError(f"{path} cannot be read ({error}). Save it as UTF-8 CSV.") from error
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        raise AttributesError(
+            f"{path} cannot be read ({error}). Save it anew, as UTF-8 CSV or as Parquet."
+        ) from error
     if MAIN not in table.columns:
         raise AttributesError(
             f"{path}: missing column firm_id; found {', '.join(map(str, table.columns[:5]))}. "
@@ -122,7 +123,8 @@ def join(
     Raises
     ------
     AttributesError
-        Where no firm is found in the file, or a column holds no numbers where numbers are needed.
+        Where no firm is found in the file, a column holds no numbers where numbers are needed, or
+        numbers that no band takes in.
     """
     at = pd.Index(table[MAIN]).get_indexer(firms[MAIN].astype(str))
     found = at >= 0
@@ -168,14 +170,39 @@ def _attribute(
     name: str, entry: AuditedAttribute, values: NDArray[np.object_], as_of: dt.date
 ) -> Attribute:
     if not entry.bands and entry.kind == "categorical":
-        text = np.array([None if v is None else str(v) for v in values], dtype=object)
+        text = np.array([None if v is None else _word(v) for v in values], dtype=object)
         return Attribute(name, "categorical", text, entry.adverse)
     numbers = _numbers(name, entry, values)
     if entry.measure == "age":
         numbers = as_of.year - numbers
     if not entry.bands:
         return Attribute(name, "continuous", numbers, entry.adverse)
-    return Attribute(name, "categorical", banded(numbers, entry.bands), entry.adverse)
+    band = banded(numbers, entry.bands)
+    _refuse_outside(name, entry, values, ~np.isnan(numbers) & pd.isna(band))
+    return Attribute(name, "categorical", band, entry.adverse)
+
+
+def _word(value: object) -> str:
+    """Return a level as text; a whole number reads alike with missing cells beside it and without."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _refuse_outside(
+    name: str, entry: AuditedAttribute, values: NDArray[np.object_], outside: NDArray[np.bool_]
+) -> None:
+    if outside.any():
+        first = ", ".join(str(v) for v in values[outside][:3])
+        bands = ", ".join(
+            f"{band} [{low:g}, {high:g})" for band, (low, high) in entry.bands.items()
+        )
+        unit = " years of age, from the year of birth" if entry.measure == "age" else ""
+        raise AttributesError(
+            f"attributes.{entry.column or entry.records}: {int(outside.sum())} x outside every band "
+            f"(first: {first}); {name} has {bands}{unit}. Correct them, leave the cells empty, or "
+            "declare bands that take them in (configs/fairness.yaml)."
+        )
 
 
 def _numbers(

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 
 from models.arrays import Bools, Floats, Rows
-from models.metrics import Outcomes, resampled_weights
+from models.metrics import Outcomes, ends, kish, resampled_weights
 
 STRATA = 10
 LEAST_IN_CELL = 5
 REPLICATES = 200
-TAILS = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -150,10 +149,9 @@ def ratio(
         np.divide(*_standardised(block @ mass, block @ paid))
         for block in resampled_weights(outcomes, replicates, seed)
     ]
-    low, high = np.nanquantile(np.concatenate(drawn), TAILS) if drawn else (np.nan, np.nan)
-    value, w = float(group[0] / others[0]), weight[rows]
-    n_eff = float(w.sum() ** 2 / (w**2).sum())
-    return Ratio(value, float(low), float(high), float(group[0]), float(others[0]), n, n_eff)
+    low, high = ends(np.concatenate(drawn))
+    value, n_eff = float(group[0] / others[0]), kish(weight[rows])
+    return Ratio(value, low, high, float(group[0]), float(others[0]), n, n_eff)
 
 
 def _shared_strata(stratum: Rows, inside: Bools, rows: Bools) -> Bools:
@@ -201,8 +199,7 @@ def loss_interval(
         one, two = ((block @ (f * harm)) / (block @ f) for f in (before, after))
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn.append(1 - two / one)
-    low, high = np.nanquantile(np.concatenate(drawn), TAILS)
-    return float(low), float(high)
+    return ends(np.concatenate(drawn))
 
 
 def overlap(first: Floats, second: Floats, share: float) -> float:

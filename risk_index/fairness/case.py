@@ -22,7 +22,7 @@ from risk_index.fairness.refits import Firms, Recipe, Refit
 from risk_index.fairness.strata import legitimate_risk
 from risk_index.training import TrainingSet
 
-MOST_REGISTRY, MOST_EXAMPLES = 20_000, 60_000
+MOST_EXAMPLES = 60_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +102,8 @@ def open_case(
     training : TrainingSet
         What the release was fitted on.
     firms : Firms
-        The registry on the day of the fit; at most 20,000 of them are kept, chosen by the seed.
+        Of the registry on the day of the fit.
     """
-    keep = _chosen(len(firms.X), MOST_REGISTRY, seed)
-    firms = firms.take(keep)
     kept = _kept(training.examples, seed)
     whole = Recipe(training.examples, model.likelihood, seed, len(training.examples))
     recipe = whole if kept.all() else whole.on(kept)
@@ -197,6 +195,7 @@ def explained(
         drawn=drawn,
         violation=violation,
         weight=weight,
+        controller=rows.controller,
     )
 
 

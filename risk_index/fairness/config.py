@@ -9,8 +9,15 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from features.catalogue import in_use
+from features.schema import BY_NAME
 from risk_index.errors import SettingsError
+from risk_index.fairness.evidence import CROSS
 
+GATED_EVENTS, FEW_EVENTS = 10, 5
+"""Fake events by which an attack from outside is judged: a trial of it must hold both."""
+REPORTING = "sources.reporting_rate"
+OF_FIRMS = tuple(f"firms.{column.name}" for column in BY_NAME["firms"].columns)
 FAIRNESS_CONFIG = Path(__file__).resolve().parents[2] / "configs" / "fairness.yaml"
 
 
@@ -38,6 +45,28 @@ class AuditedAttribute(_Frozen):
             raise ValueError(f"adverse names no band: {unknown}; bands: {list(self.bands)}")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_measured(self) -> AuditedAttribute:
+        if self.measure == "age" and self.records:
+            raise ValueError(
+                f"measure: age reads a year of birth from the attributes file; leave out records: "
+                f"{self.records}"
+            )
+        if self.measure == "age" and self.groups:
+            raise ValueError("measure: age without bands makes every age a group: declare bands")
+        if self.measure == "region_reporting" and self.records != REPORTING:
+            raise ValueError(f"measure: region_reporting reads records: {REPORTING} alone")
+        if self.measure == "value" and self.records and self.records not in OF_FIRMS:
+            raise ValueError(
+                f"records: {self.records} is no column of the firms; allowed: {', '.join(OF_FIRMS)}"
+            )
+        return self
+
+    @property
+    def groups(self) -> bool:
+        """Whether its levels are the values themselves."""
+        return self.kind == "categorical" and not self.bands
+
 
 class Exemption(_Frozen):
     """Inputs that may follow from an attribute, and the legal basis of it."""
@@ -58,6 +87,19 @@ class Attack(_Frozen):
     amounts: tuple[float, ...]
     if_failed: Literal["red", "amber"]
     reason: str = ""
+
+    @model_validator(mode="after")
+    def _tries_what_is_judged(self) -> Attack:
+        if not self.amounts or min(self.amounts) <= 0:
+            raise ValueError(f"amounts must be above 0 and one at least; found {self.amounts}")
+        if self.by == "self" or not self.changes:
+            return self
+        if GATED_EVENTS not in self.amounts or min(self.amounts) > FEW_EVENTS:
+            raise ValueError(
+                f"amounts of an outsider must hold {GATED_EVENTS} and one of {FEW_EVENTS} or fewer, "
+                f"by which it is judged; found {self.amounts}"
+            )
+        return self
 
 
 class _Prior(_Frozen):
@@ -120,6 +162,34 @@ class FairnessConfig(_Frozen):
             raise ValueError(f"thresholds must be {', '.join(Thresholds.model_fields)}")
         return self
 
+    @model_validator(mode="after")
+    def _groups_are_crossed(self) -> FairnessConfig:
+        for pair in self.intersections:
+            for name in pair:
+                entry = self.attributes[name]
+                if entry.kind == "continuous" and not entry.bands:
+                    raise ValueError(
+                        f"intersection {list(pair)}: {name} is continuous and has no groups to cross; "
+                        "declare bands or leave it out"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _attacks_move_inputs(self) -> FairnessConfig:
+        inputs = {feature.name for feature in in_use()}
+        for attack in self.manipulation:
+            if unknown := sorted(set(attack.changes) - inputs):
+                raise ValueError(
+                    f"manipulation {attack.name} changes no input of the catalogue: {unknown}"
+                )
+            few = [dated.value for dated in self.dated_thresholds["least_events"].values]
+            least = min([value for value in few if value > 0], default=FEW_EVENTS)
+            if attack.by == "outsider" and attack.changes and min(attack.amounts) > least:
+                raise ValueError(
+                    f"manipulation {attack.name}: amounts must hold one of least_events ({least:g}) or fewer"
+                )
+        return self
+
     def thresholds(self, day: dt.date) -> Thresholds:
         """Return the thresholds in force on a day."""
         values = {}
@@ -134,7 +204,7 @@ class FairnessConfig(_Frozen):
 
         Of an intersection the basis for one of its parts.
         """
-        parts = attribute.split(" x ")
+        parts = attribute.split(CROSS)
         found = [e.basis for e in self.exemptions if e.attribute in parts and name in e.inputs]
         return found[0] if found else ""
 

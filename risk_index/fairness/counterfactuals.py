@@ -7,14 +7,9 @@ held as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from models.arrays import Bools, Floats, Rows
 from risk_index.fairness.burden import (
@@ -30,6 +25,7 @@ from risk_index.fairness.config import Thresholds
 from risk_index.fairness.earned import HALF, earned
 from risk_index.fairness.evidence import Contrast
 from risk_index.fairness.refits import Refit
+from risk_index.fairness.trials import DROP, Proposal, dropped, proposals, watched
 
 CLOSED = 0.03
 """A burden ratio this near to 1 counts as closed."""
@@ -37,9 +33,6 @@ TAKES_OVER = 0.004
 """Log-odds by which another input's gap grows when it takes a dropped input's place."""
 MOST_TAKERS = 6
 TAKER_ROWS = 5000
-CAP_QUANTILES = (0.1, 0.9)
-LEAST_VALUES = 50
-"""An input of fewer values has no spread to even out."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +89,6 @@ class Effect:
         return 1 - self.after.value / self.before.value
 
 
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    """Inputs of a refit: for the examples, for the case's rows, and their directions."""
-
-    learn: pd.DataFrame
-    ask: pd.DataFrame
-    directions: Mapping[str, int]
-
-
 class Remedies:
     """Refits of one case, each made once.
 
@@ -142,106 +126,31 @@ class Remedies:
 
     def tried(self, name: str, contrast: Contrast) -> list[Effect]:
         """Return every remedy for an input that stands in for an attribute, mildest first."""
-        effects = [self._effect(*trial, contrast) for trial in self._single(name, contrast)]
-        last = next(effect for effect in effects if effect.kind == "drop")
+        effects = [self.effect(one, contrast) for one in proposals(self.case, name, contrast)]
+        last = next(effect for effect in effects if effect.kind == DROP)
         while last.before.value > 1 and not last.closes and len(last.inputs) <= MOST_TAKERS:
             taker = self._taker(last.inputs, contrast)
             if not taker:
                 break
-            inputs = (*last.inputs, taker)
-            words = f"leave out {', '.join(inputs)}"
-            last = self._effect(
-                "drop with stand-ins",
-                inputs,
-                words,
-                False,
-                partial(self._without, inputs),
-                contrast,
-            )
+            last = self.effect(dropped(self.case, (*last.inputs, taker)), contrast)
             effects.append(last)
         return effects
 
-    def _single(
-        self, name: str, contrast: Contrast
-    ) -> Iterator[tuple[str, tuple[str, ...], str, bool, Callable[[], _Trial]]]:
-        one, examples = (name,), self.case.recipe.examples.X[name]
-        low, high = (float(q) for q in examples.quantile(CAP_QUANTILES))
-        if low < high:
-            words = f"cap {name} between {low:g} and {high:g}"
-            yield "capped", one, words, False, lambda: self._capped(name, low, high)
-        yield "drop", one, f"leave out {name}", False, lambda: self._without(one)
-        sign = -self._slope(name)
-        if sign and self.case.recipe.likelihood.directions[name] == 0:
-            words = f"let more of {name} only {'raise' if sign > 0 else 'lower'} the likelihood"
-            yield "one direction", one, words, False, lambda: self._one_way(name, sign)
-        if examples.nunique() >= LEAST_VALUES:
-            words = f"give {name} the same spread in group and others at equal risk"
-            yield "residualised", one, words, True, lambda: self._residualised(name, contrast)
-
-    # ---- trials ----------------------------------------------------------------------------------
-
-    def _without(self, names: tuple[str, ...]) -> _Trial:
-        signs = self.case.recipe.likelihood.directions
-        kept = {name: sign for name, sign in signs.items() if name not in names}
-        return _Trial(self.case.recipe.examples.X, self.case.firms.X, kept)
-
-    def _one_way(self, name: str, sign: int) -> _Trial:
-        signs = {**self.case.recipe.likelihood.directions, name: sign}
-        return _Trial(self.case.recipe.examples.X, self.case.firms.X, signs)
-
-    def _capped(self, name: str, low: float, high: float) -> _Trial:
-        learn, ask = (
-            X.assign(**{name: X[name].clip(low, high)})
-            for X in (self.case.recipe.examples.X, self.case.firms.X)
-        )
-        return _Trial(learn, ask, self.case.recipe.likelihood.directions)
-
-    def _residualised(self, name: str, contrast: Contrast) -> _Trial:
-        """Give an input its stratum's spread in the group as in the others, rank by rank.
-
-        Ranks, since a shift of means moves a skewed input little and marks the group in a count. An
-        example has the group and the stratum of its firm; firms outside the case keep their values.
-        """
-        case = self.case
-        inside, known = watched(contrast)
-        cell = np.where(known, 2 * case.stratum + inside, -1)
-        own = pd.Series(cell[case.registry], index=case.firms.firm_key[case.registry])
-        of_example = own.reindex(case.example_firm).fillna(-1).to_numpy(np.int64)
-        x = case.firms.X[name].to_numpy(float)
-        old = case.recipe.examples.X[name].to_numpy(float)
-        learn = case.recipe.examples.X.assign(**{name: _evened(old, of_example)})
-        ask = case.firms.X.assign(**{name: _evened(x, cell)})
-        return _Trial(learn, ask, case.recipe.likelihood.directions)
-
-    # ---- judging ---------------------------------------------------------------------------------
-
-    def _effect(
-        self,
-        kind: str,
-        inputs: tuple[str, ...],
-        words: str,
-        needs_attribute: bool,
-        trial: Callable[[], _Trial],
-        contrast: Contrast,
-    ) -> Effect:
-        key = (kind, contrast.name if needs_attribute else "", *inputs)
-        chance = self._chance(key, trial)
-        case, frequency = self.case, self.case.frequencies(chance)
+    def effect(self, proposal: Proposal, contrast: Contrast) -> Effect:
+        """Return a remedy beside the release, for the group that a contrast watches."""
+        chance = self._chance(proposal, contrast)
+        frequency = self.case.frequencies(chance)
         before, after = self.burden(contrast), self._burden(contrast, frequency)
         captured = [self._captured(f) for f in (self._before, frequency)]
         lost = 1 - captured[1] / captured[0]
         drawn_lost, low, high = self._loss(frequency)
-        fall = 1 - after.value / before.value
-        falls = before.value > 1 and fall >= self.thresholds.burden_falls
-        limit = self.thresholds.harm_lost
-        cheap = bool(lost < limit and not low > limit)
-        rows, shares = case.registry, [c * case.severity for c in (case.sample.likelihood, chance)]
-        one, two = (share[rows] for share in shares)
+        cheap = self._cheap(lost, low)
+        kept, tiers_changed = self._moved(chance)
         return Effect(
-            remedy=words,
-            kind=kind,
-            inputs=inputs,
-            needs_attribute=needs_attribute,
+            remedy=proposal.words,
+            kind=proposal.kind,
+            inputs=proposal.inputs,
+            needs_attribute=proposal.needs_attribute,
             before=before,
             after=after,
             harm_before=captured[0],
@@ -250,19 +159,40 @@ class Remedies:
             drawn_lost=drawn_lost,
             drawn_lost_low=low,
             drawn_lost_high=high,
-            overlap=overlap(one, two, case.budget.capacity),
-            tiers_changed=changed(case.budget.tiers(one), case.budget.tiers(two)),
-            works=bool(falls and cheap),
-            closes=bool(abs(after.value - 1) <= CLOSED and cheap),
+            overlap=kept,
+            tiers_changed=tiers_changed,
+            works=cheap and self._falls(before, after),
+            closes=cheap and bool(abs(after.value - 1) <= CLOSED),
         )
 
-    def _chance(self, key: tuple[str, ...], trial: Callable[[], _Trial]) -> Floats:
+    def _cheap(self, lost: float, drawn_low: float) -> bool:
+        """Tell whether little harm is lost, and the draws do not contradict."""
+        limit = self.thresholds.harm_lost
+        return bool(lost < limit and not drawn_low > limit)
+
+    def _falls(self, before: Ratio, after: Ratio) -> bool:
+        """Tell whether a burden above that of the others falls by enough."""
+        fall = 1 - after.value / before.value
+        return bool(before.value > 1 and fall >= self.thresholds.burden_falls)
+
+    def _moved(self, chance: Floats) -> tuple[float, float]:
+        """Return the share of the firms visited most that stay, and of tiers that change."""
+        case, rows = self.case, self.case.registry
+        one, two = ((c * case.severity)[rows] for c in (case.sample.likelihood, chance))
+        tiers = [case.budget.tiers(harm) for harm in (one, two)]
+        return overlap(one, two, case.budget.capacity), changed(*tiers)
+
+    def _chance(self, proposal: Proposal, contrast: Contrast) -> Floats:
+        return self._refit(proposal, contrast)[1]
+
+    def _refit(self, proposal: Proposal, contrast: Contrast) -> tuple[Refit, Floats]:
+        of = contrast.name if proposal.needs_attribute else ""
+        key = (proposal.kind, of, *proposal.inputs)
         if key not in self._made:
-            made = trial()
+            made = proposal.trial()
             refit = self.case.recipe.refit(made.learn, made.directions)
-            chance = refit.probability(made.ask, self.case.firms.controller)
-            self._made[key] = refit, chance
-        return self._made[key][1]
+            self._made[key] = refit, refit.probability(made.ask, self.case.firms.controller)
+        return self._made[key]
 
     def _captured(self, frequency: Floats) -> float:
         """Return the harm captured by the honest risk: far less noisy than few found violations."""
@@ -281,23 +211,13 @@ class Remedies:
         ends = loss_interval(before, after, harm, weight, controller, case.seed)
         return 1 - captured[1] / captured[0], *ends
 
-    def _slope(self, name: str) -> int:
-        """Return the direction in which the input moves the margin: 1, -1 or 0."""
-        x, phi = self.case.sample.X[name], self.case.sample.phi[name]
-        known = x.notna()
-        if phi[known].std() < 1e-9 or x[known].nunique() < 2:
-            return 0
-        return int(np.sign(np.corrcoef(x[known].rank(), phi[known])[0, 1]))
-
-    def _taker(self, dropped: tuple[str, ...], contrast: Contrast) -> str:
+    def _taker(self, gone: tuple[str, ...], contrast: Contrast) -> str:
         """Return the input that took most of the dropped ones' place and earns under half of it.
 
         Empty where there is none: an input that earns its weight on random draws is no stand-in.
         """
         case = self.case
-        kind = "drop" if len(dropped) == 1 else "drop with stand-ins"
-        self._chance((kind, "", *dropped), partial(self._without, dropped))
-        refit = self._made[kind, "", *dropped][0]
+        refit = self._refit(dropped(case, gone), contrast)[0]
         at = np.flatnonzero(case.registry)[:TAKER_ROWS]
         inside, known = watched(contrast)
         gap = _gap_within(
@@ -314,30 +234,6 @@ class Remedies:
             if not earned(shares, alone[j], j, margin, outcome, weight).beta >= HALF:
                 return refit.columns[j]
         return ""
-
-
-def _evened(x: Floats, cell: Rows) -> NDArray[np.float32]:
-    """Map each side's quantiles within a stratum (cells 2 q and 2 q + 1) to those of both sides."""
-    even = x.copy()
-    for q in np.unique(cell[cell >= 0] // 2):
-        both = (cell // 2 == q) & (cell >= 0) & np.isfinite(x)
-        for side in (0, 1):
-            here = both & (cell == 2 * q + side)
-            if here.any():
-                place = (rankdata(x[here]) - 0.5) / here.sum()
-                even[here] = np.quantile(x[both], place)
-    return even.astype(np.float32)
-
-
-def watched(contrast: Contrast) -> tuple[Bools, Bools]:
-    """Return who is in the group whose burden is watched, and of whom that is known, each (n,).
-
-    Of a number the upper half is the group, or the lower one where that is the adverse end.
-    """
-    known = contrast.known
-    middle = 0.5 if contrast.kind == "binary" else 0.0
-    inside = known & (np.nan_to_num(contrast.a) > middle)
-    return (known & ~inside if contrast.sign < 0 else inside), known
 
 
 def _gap_within(phi: Floats, inside: Bools, known: Bools, stratum: Rows) -> Floats:

@@ -8,7 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from risk_index.fairness.findings import Audit, Flag, Measured
+from risk_index.fairness.findings import Audit
+from risk_index.fairness.flags import Flag, Measured
 
 MOST_ROWS = 20
 COLOURS = {"RED": "#b42318", "AMBER": "#b54708"}

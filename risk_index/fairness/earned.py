@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from models.arrays import Bools, Floats
+from models.arrays import Bools, Floats, Rows
 
 HALF = 0.5  # of the weight that the model gives
 Z_ONE_SIDED = float(norm.isf(0.05))
@@ -37,8 +37,8 @@ class Earned:
     Parameters
     ----------
     beta, error : float
-        Estimate and robust (sandwich) standard error, the neighbours' weights held to lie about
-        between 0 and 1; the error is inf if there is no estimate.
+        Estimate and robust standard error (sandwich, by controller), the neighbours' weights held
+        to lie about between 0 and 1; the error is inf if there is no estimate.
     likelihood_ratio : float
         Of the outcomes if it earns nothing, to the same if it earns what legitimate inputs do
         (0.8, give or take 0.25), whichever of the two each neighbour does.
@@ -72,7 +72,13 @@ NOTHING = Earned(np.nan, np.inf, 1.0, 0, 0)
 
 
 def earned(
-    phi: Floats, suspects: Bools, at: int, margin: Floats, violation: Floats, weight: Floats
+    phi: Floats,
+    suspects: Bools,
+    at: int,
+    margin: Floats,
+    violation: Floats,
+    weight: Floats,
+    controller: Rows | None = None,
 ) -> Earned:
     """Return the weight that one contribution earns among the drawn firms.
 
@@ -86,6 +92,8 @@ def earned(
     at : int
         The input asked for.
     margin, violation, weight : float64, shape (n,)
+    controller : int64, shape (n,), or None
+        Whose draws may go together: the error allows for it.
     """
     if phi[:, at].std() < LEAST_SPREAD:
         return NOTHING
@@ -93,7 +101,7 @@ def earned(
     rest = margin - np.sum(shares, axis=0) - others
     trusted = [x for x in (rest, others) if x.std() > LEAST_SPREAD]
     design = np.column_stack([*shares, np.ones(len(phi)), *trusted])
-    beta, covariance = _fit(design, violation, weight)
+    beta, covariance = _fit(design, violation, weight, controller)
     tested = slice(0, len(shares))
     beta, covariance = beta[tested], covariance[tested, tested]
     estimate, error = given_neighbours(beta, covariance)
@@ -158,10 +166,30 @@ def given_neighbours(beta: Floats, covariance: Floats) -> tuple[float, float]:
     return float(mean[0]), float(np.sqrt(posterior[0, 0]))
 
 
-def _fit(design: Floats, violation: Floats, weight: Floats) -> tuple[Floats, Floats]:
+def _fit(
+    design: Floats, violation: Floats, weight: Floats, controller: Rows | None
+) -> tuple[Floats, Floats]:
+    share = weight / weight.mean()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PerfectSeparationWarning)
-        family = sm.families.Binomial()
-        model = sm.GLM(violation, design, family, var_weights=weight / weight.mean())
+        model = sm.GLM(violation, design, sm.families.Binomial(), var_weights=share)
         fit = model.fit(cov_type="HC0")
-    return np.asarray(fit.params), np.asarray(fit.cov_params())
+    if controller is None:
+        return np.asarray(fit.params), np.asarray(fit.cov_params())
+    said = np.asarray(fit.mu)
+    return np.asarray(fit.params), _clustered(design, violation, share, said, controller)
+
+
+def _clustered(
+    design: Floats, violation: Floats, weight: Floats, said: Floats, controller: Rows
+) -> Floats:
+    """Return the sandwich covariance of a logistic regression, scores summed by controller.
+
+    statsmodels has none that is meant for weights; with every row its own controller this is its HC0.
+    """
+    group = np.unique(controller, return_inverse=True)[1]
+    score = design * (weight * (violation - said))[:, None]
+    summed = np.zeros((group.max() + 1, design.shape[1]))
+    np.add.at(summed, group, score)
+    bread = np.linalg.pinv(design.T @ (design * (weight * said * (1 - said))[:, None]))
+    return np.asarray(bread @ (summed.T @ summed) @ bread)

@@ -16,6 +16,10 @@ from models.arrays import Bools, Floats, Rows
 
 Kind = Literal["binary", "categorical", "continuous"]
 LEAST_IN_GROUP = 100
+JOINED = " + "
+"""Between inputs that act together."""
+CROSS = " x "
+"""Between the parts of an intersection, in its name and in those of its cells."""
 SD_A_UNIT = 2.0  # a balanced binary attribute's 0 and 1 are two standard deviations apart
 
 
@@ -45,6 +49,8 @@ class Sample:
         1 or 0 where drawn, NaN elsewhere.
     weight : float64, shape (n,)
         1 / inclusion probability where drawn (above 0), NaN elsewhere.
+    controller : int64, shape (n,), or None
+        Whose outcomes may go together; None: each row stands for itself.
 
     Raises
     ------
@@ -60,6 +66,7 @@ class Sample:
     drawn: Bools
     violation: Floats
     weight: Floats
+    controller: Rows | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
@@ -214,6 +221,8 @@ def _check_shapes(sample: Sample) -> None:
         shape = getattr(sample, name).shape
         if shape != (n,):
             raise EvidenceError(f"{name} has shape {shape}, but X has {n} rows: give ({n},)")
+    if sample.controller is not None and sample.controller.shape != (n,):
+        raise EvidenceError(f"controller has shape {sample.controller.shape}: give ({n},)")
     if list(sample.phi.columns) != list(sample.X.columns) or len(sample.phi) != n:
         raise EvidenceError("phi must have the rows and columns of X, in the same order")
     if sample.X.columns.has_duplicates:

@@ -15,6 +15,7 @@ from models.arrays import Bools, Floats, Rows
 from risk_index.fairness.evidence import Contrast
 
 LEAST_GAP, LARGE_GAP = 0.02, 0.05  # log-odds
+Z_TWO_SIDED = 1.96
 FALSE_DISCOVERIES = 0.05
 
 
@@ -40,7 +41,7 @@ class Gaps:
 
     def interval(self) -> tuple[Floats, Floats]:
         """Return the 95 % interval of each gap."""
-        return self.gap - 1.96 * self.error, self.gap + 1.96 * self.error
+        return self.gap - Z_TWO_SIDED * self.error, self.gap + Z_TWO_SIDED * self.error
 
 
 def gaps(phi: Floats, contrast: Contrast, stratum: Rows, margin: Floats) -> Gaps:

@@ -13,10 +13,10 @@ import pandas as pd
 
 from models.arrays import Bools, Floats
 from models.fitted import FittedModel
-from models.metrics import Outcomes, kish, resampled_weights
+from models.metrics import Outcomes, ends, kish, resampled_weights
 from models.reliability import recalibration
 from risk_index.fairness.attributes import group_of, known, levels
-from risk_index.fairness.burden import REPLICATES, TAILS, harm_captured, ratio
+from risk_index.fairness.burden import REPLICATES, harm_captured, ratio
 from risk_index.fairness.case import Case
 from risk_index.fairness.config import Thresholds
 from risk_index.fairness.evidence import Attribute
@@ -163,12 +163,10 @@ def _measured(name: str, statistic: Statistic, case: Case, rows: Bools) -> dict[
             Outcomes(zeros, zeros, weight, controller), REPLICATES, case.seed
         )
     ])  # fmt: skip
-    finite = drawn[np.isfinite(drawn)]
-    enough = 2 * len(finite) >= len(drawn)
-    low, high = np.quantile(finite, TAILS) if enough else (np.nan, np.nan)
+    low, high = ends(drawn)
     note = "" if np.isfinite(value) else "not estimable on these draws"
-    ends = {"value": value, "low": float(low), "high": float(high)}
-    return {"measure": name, **ends, "n": int(rows.sum()), "n_eff": kish(weight), "note": note}
+    row = {"measure": name, "value": value, "low": low, "high": high}
+    return {**row, "n": int(rows.sum()), "n_eff": kish(weight), "note": note}
 
 
 def _coverage(case: Case, rows: Bools, held: dict[str, Floats]) -> dict[str, object]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from risk_index.fairness.attributes import known
 from risk_index.fairness.attributions import co_occurrence
 from risk_index.fairness.case import Case
 from risk_index.fairness.config import FairnessConfig
-from risk_index.fairness.evidence import Attribute, EvidenceError, contrasts
-from risk_index.fairness.findings import (
+from risk_index.fairness.evidence import JOINED, Attribute, Contrast, EvidenceError, contrasts
+from risk_index.fairness.flags import (
     AMBER,
     DISPARATE,
-    JOINED,
     RED_CONFIRMED,
     RED_SUSPECTED,
     Flag,
@@ -23,13 +26,17 @@ from risk_index.fairness.findings import (
 from risk_index.fairness.pointers import Pointer, pointers
 from risk_index.fairness.proxies import Finding, find_proxies
 
+ALL = "all inputs"
+SPELLING = "Check how the file spells it (configs/fairness.yaml, adverse)."
 
-def flags_of(case: Case, attributes: Sequence[Attribute], level: float) -> list[Flag]:
+
+def flags_of(case: Case, attributes: Sequence[Attribute], level: float, least: int) -> list[Flag]:
     """Return a flag for every input, or block of inputs, and every group of every attribute.
 
-    Without enough random draws there is one AMBER flag an attribute that says so.
+    Groups of fewer than `least` firms are left out: see :func:`uncompared`. Without enough random draws
+    there is one AMBER flag an attribute that says so.
     """
-    compared = [contrast for attribute in attributes for contrast in contrasts(attribute)]
+    compared = _compared(case, attributes, least)
     gains = np.sum([co_occurrence(trees.booster) for trees in case.release.trees], axis=0)
     try:
         found = find_proxies(case.sample, compared, gains, false_discovery=level, seed=case.seed)
@@ -38,14 +45,69 @@ def flags_of(case: Case, attributes: Sequence[Attribute], level: float) -> list[
     return [_flag(finding) for finding in found]
 
 
-def looks_of(case: Case, attributes: Sequence[Attribute]) -> list[Look]:
+def looks_of(case: Case, attributes: Sequence[Attribute], least: int) -> list[Look]:
     """Return the pointers of every group of every attribute; none without enough random draws."""
-    compared = [contrast for attribute in attributes for contrast in contrasts(attribute)]
     try:
-        found = pointers(case.sample, compared, seed=case.seed)
+        found = pointers(case.sample, _compared(case, attributes, least), seed=case.seed)
     except EvidenceError:
         return []
     return [_look(pointer) for pointer in found]
+
+
+def _compared(case: Case, attributes: Sequence[Attribute], least: int) -> list[Contrast]:
+    """Return the contrasts, known of the registry's rows alone: every firm is compared once.
+
+    A firm that was drawn several times would else count as many, and stand on both sides of a fold.
+    """
+    found = []
+    for attribute in attributes:
+        unknown: Any = None if attribute.kind == "categorical" else np.nan
+        values = np.where(case.registry, attribute.values, unknown)
+        found += contrasts(replace(attribute, values=values), least)
+    return found
+
+
+def uncompared(attributes: Sequence[Attribute], least: int) -> list[Flag]:
+    """Return an AMBER flag for every watched group that has too few firms to be compared.
+
+    Of an attribute none of whose groups is watched in particular, one flag names the small groups.
+
+    Parameters
+    ----------
+    attributes : sequence of Attribute
+        Of the firms of the registry.
+    """
+    return [flag for attribute in attributes for flag in _too_small(attribute, least)]
+
+
+def _too_small(attribute: Attribute, least: int) -> Iterator[Flag]:
+    compared = {contrast.level for contrast in contrasts(attribute, least)}
+    if attribute.kind != "categorical":
+        if not compared:
+            n = int(known(attribute).sum())
+            yield _left_out(
+                attribute, "", f"{n} rows with a value, and two that differ are needed."
+            )
+        return
+    counts = pd.Series(attribute.values, dtype=object).value_counts()
+    of_file = ", ".join(f"{level} {n}" for level, n in counts.head(5).items()) or "nothing"
+    for level in map(str, attribute.adverse):
+        if level not in compared:
+            n, others = int(counts.get(level, 0)), int(counts.drop(level, errors="ignore").sum())
+            said = f"{n} rows of this group and {others} of others, {least} firms needed of each."
+            yield _left_out(attribute, level, f"{said} {SPELLING} Found: {of_file}.")
+    small = [str(level) for level in counts.index if str(level) not in compared]
+    if not attribute.adverse and (small or not compared):
+        named = f"{', '.join(small[:5])}{' ...' * (len(small) > 5)}" if small else "no group"
+        said = (
+            f"{len(small)} groups ({named}) of too few firms, {least} needed in and outside each."
+        )
+        yield _left_out(attribute, "", f"{said} {SPELLING}")
+
+
+def _left_out(attribute: Attribute, level: str, why: str) -> Flag:
+    said, n = f"Not compared: {why}", len(attribute)
+    return Flag(input=ALL, attribute=attribute.name, group=level, verdict=AMBER, n=n, said=said)
 
 
 def _look(pointer: Pointer) -> Look:
@@ -67,7 +129,7 @@ def _look(pointer: Pointer) -> Look:
 def _inconclusive(attribute: str, why: str, case: Case) -> Flag:
     said = f"Inconclusive: {why}. Draw firms at random with known chances and record what is found."
     return Flag(
-        input="all inputs",
+        input=ALL,
         attribute=attribute,
         group="",
         verdict=AMBER,
@@ -83,7 +145,6 @@ def _flag(finding: Finding) -> Flag:
     low, high = finding.gap_interval
     told = legs.joint if legs.joint is not None and not legs.strength.met else legs.strength
     partner = f" It tells most together with {finding.partner}." if finding.partner else ""
-    needed = max(finding.judgement.draws_needed, finding.judgement.firms_needed)
     return Flag(
         input=finding.name,
         attribute=finding.contrast.attribute,
@@ -96,7 +157,7 @@ def _flag(finding: Finding) -> Flag:
         weight=Measured(value=weight.beta, low=weight.low, high=weight.high),
         n=legs.firms,
         n_draws=weight.n,
-        n_needed=needed or None,
+        n_needed=finding.judgement.draws_needed or None,
         said=_said(finding, told.auc) + partner,
     )
 
@@ -114,7 +175,10 @@ def _said(finding: Finding, auc: float) -> str:
             f" On {weight.n} random inspections it earns {weight.beta:.2f} of the weight that the model "
             f"gives it (90 % interval {weight.low:.2f} to {weight.high:.2f}; 1 is all of it)."
         )
-    return f"{words} Verdict: {finding.judgement.reason}."
+    judged = finding.judgement
+    more = judged.firms_needed > legs.firms
+    firms = f" About {judged.firms_needed} firms would settle it." if more else ""
+    return f"{words} Verdict: {judged.reason}.{firms}"
 
 
 def _idle(finding: Finding) -> bool:

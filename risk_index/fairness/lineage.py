@@ -108,12 +108,12 @@ def is_function(x: pd.Series, codes: NDArray[np.int64], values: pd.Series | None
     codes : int64, shape (n,)
         The attribute's values by number, -1 unknown.
     values : Series, optional
-        The attribute itself, to compare ranks where hardly a value comes twice.
+        The attribute itself, to compare ranks: of a number only some values come often.
     """
     cell = np.bincount(codes[codes >= 0], minlength=1)
     inside = (codes >= 0) & (cell[np.maximum(codes, 0)] >= LEAST_IN_CELL)
-    if inside.sum() >= LEAST_OFF:
-        return _explains(_codes(x)[inside], codes[inside])
+    if inside.sum() >= LEAST_OFF and _explains(_codes(x)[inside], codes[inside]):
+        return True
     return values is not None and _same_order(x, values)
 
 
@@ -147,6 +147,8 @@ def _same_order(x: pd.Series, values: pd.Series) -> bool:
     numbers = pd.to_numeric(values, errors="coerce")
     both = numbers.notna().to_numpy() & x.notna().to_numpy()
     if both.sum() < LEAST_OFF or x[both].nunique() < 2 or numbers[both].nunique() < 2:
+        return False
+    if both.sum() - x[both].value_counts().iloc[0] < LEAST_OFF:
         return False
     ranks = np.corrcoef(x[both].rank(), numbers[both].rank())[0, 1]
     return bool(abs(ranks) >= 0.999)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,9 @@ import pandas as pd
 from models.arrays import Floats, Rows
 from models.fitted import FittedModel
 from risk_index.fairness.burden import Budget
-from risk_index.fairness.config import Attack, Thresholds
+from risk_index.fairness.config import GATED_EVENTS, Attack, Thresholds
 from risk_index.fairness.lineage import DirectUse
 
-GATED_EVENTS = 10
 SECTOR_RISK = ("sector_rate", "sector_harm_seen")
 """What the sector of least risk is the least product of."""
 EVERY = "all"
@@ -66,13 +65,13 @@ def manipulations(
     found = []
     for attack in attacks:
         derived = {use.name for use in direct if use.attribute in attack.reads}
-        inputs = tuple(sorted(({*attack.changes} | derived) & used))
-        if not inputs:
-            found.append(_unreachable(attack))
-        elif not attack.changes:
-            found.append(_derived(attack, inputs))
-        else:
-            found.append(_tried(attack, inputs, model, X, before, cuts, limits))
+        moved = tuple(sorted({*attack.changes} & used))
+        left = tuple(sorted((derived & used) - {*attack.changes}))
+        if not moved:
+            found.append(_derived(attack, left) if left else _unreachable(attack))
+            continue
+        result = _tried(attack, moved, model, X, before, cuts, limits)
+        found.append(_also_derived(result, left) if left else result)
     return found
 
 
@@ -87,6 +86,13 @@ def _derived(attack: Attack, inputs: tuple[str, ...]) -> Manipulation:
         "write. Leave them out of the model."
     )
     return Manipulation(attack, inputs, (), (), False, said)
+
+
+def _also_derived(tried: Manipulation, inputs: tuple[str, ...]) -> Manipulation:
+    """Return a trial that left out inputs which follow from what anybody can write: it fails."""
+    said = f"{_derived(tried.attack, inputs).said} Of the others: {tried.said}"
+    both = tuple(sorted({*tried.inputs, *inputs}))
+    return replace(tried, inputs=both, passed=False, said=said)
 
 
 def _harm(model: FittedModel, X: pd.DataFrame) -> Floats:
@@ -114,13 +120,7 @@ def _tried(
 
 
 def changed(X: pd.DataFrame, attack: Attack, amount: float) -> pd.DataFrame:
-    """Return the inputs after an attack of some amount.
-
-    Raises
-    ------
-    KeyError
-        Where X lacks an input that both the attack and the model name.
-    """
+    """Return the inputs after an attack of some amount; X may lack some of those that it changes."""
     values = {}
     for name, how in attack.changes.items():
         if name not in X.columns:
@@ -189,14 +189,19 @@ def _judged(
         passed = share <= limits.movable_share
         words = f"{share:.1%} of firms could lower their tier{through}"
         return passed, f"{'Passed' if passed else 'Failed'}: {words}."
-    few = max((r["up"] for r in everyone if r["amount"] <= limits.least_events), default=0.0)  # type: ignore[operator, type-var]
-    ten = max((r["up"] for r in everyone if r["amount"] <= GATED_EVENTS), default=0.0)  # type: ignore[operator, type-var]
-    passed = float(str(ten)) <= limits.movable_share and float(str(few)) == 0
+    few, ten = (_most_raised(everyone, k) for k in (limits.least_events, GATED_EVENTS))
+    passed = ten <= limits.movable_share and few == 0
     words = (
-        f"{limits.least_events:g} events or fewer raise the tier of {float(str(few)):.1%} of firms, "
-        f"{GATED_EVENTS} of {float(str(ten)):.1%}{through}"
+        f"{limits.least_events:g} events or fewer raise the tier of {few:.1%} of firms, "
+        f"{GATED_EVENTS} of {ten:.1%}{through}"
     )
     return passed, f"{'Passed' if passed else 'Failed'}: {words}."
+
+
+def _most_raised(rows: list[dict[str, object]], most: float) -> float:
+    """Return the largest share raised by at most so many events; the settings name such an amount."""
+    tried = [float(str(row["up"])) for row in rows if float(str(row["amount"])) <= most]
+    return max(tried) if most > 0 else 0.0
 
 
 def shrunken(total: Floats, n: Floats, prior_mark: float, prior_weight: float) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.asof import Snapshot, snapshot_of_registry, snapshot_of_rows
+from features.asof import Snapshot, snapshot_of_rows
 from features.catalogue import in_use
 from features.matrix import matrix
 from features.records import Records
@@ -18,14 +18,19 @@ from models.fitted import FittedModel
 from risk_index.errors import UserError
 from risk_index.fairness.attributes import Joined, join
 from risk_index.fairness.burden import Budget
-from risk_index.fairness.case import MOST_REGISTRY, Case, open_case
+from risk_index.fairness.case import Case, open_case
 from risk_index.fairness.config import FairnessConfig
 from risk_index.fairness.refits import Firms
+from risk_index.pipeline import registry
 from risk_index.settings import Settings, load_settings
 from risk_index.training import controllers, training_set
 
-OF_THE_FIT = ("horizon_days", "grid_months", "history_years", "group_folds")
-"""Settings that shape the examples: the audit must look at those that the model learnt from."""
+OF_THE_FIT = (
+    "horizon_days", "grid_months", "history_years", "group_folds",
+    "expiry_days_minor", "expiry_days_moderate", "expiry_days_serious",
+)  # fmt: skip
+"""Settings that shape examples and inputs: the audit must look at those that the model learnt from."""
+MOST_REGISTRY = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +99,7 @@ def opened(
     snapshot, n_firms = _sampled(records, as_of, settings, sectors, seed)
     firms = _firms(records, snapshot, as_of)
     case = open_case(training, firms, model, budget(settings), seed)
-    known = _known(records, as_of, config)
+    known = _known(snapshot, config)
     beside = pd.DataFrame({"firm_key": case.firms.firm_key}).merge(
         known, on="firm_key", how="left", validate="m:1"
     )
@@ -102,22 +107,23 @@ def opened(
     notes = [*case.notes]
     saved = model.meta.get("fingerprint", {})
     now = records.quality.fingerprint
-    moved = [table for table in now if saved.get(table, now[table]) != now[table]]
-    if moved:
+    if moved := not_as_fitted(now, saved):
         notes.append(f"These record tables are not those of the fit: {', '.join(moved)}.")
     return Opened(case, joined, beside.firm_id, n_firms, tuple(notes))
+
+
+def not_as_fitted(now: dict[str, str], saved: dict[str, str]) -> list[str]:
+    """Return the record tables whose content differs from the fit's, those gone or new among them."""
+    both = sorted({*now, *saved}) if saved else []
+    return [table for table in both if saved.get(table) != now.get(table)]
 
 
 def _sampled(
     records: Records, as_of: dt.date, settings: Settings, sectors: tuple[Any, ...], seed: int
 ) -> tuple[Snapshot, int]:
     """Return the snapshot of at most 20,000 open firms, and how many there are."""
-    registry = snapshot_of_registry(records, as_of, settings.law, sectors)
-    keys = registry.spine.select("firm_key").execute().firm_key.sort_values().to_numpy()
-    if not len(keys):
-        raise UserError(
-            f"firms: no firm is known, registered and open on {as_of}, the day of the fit"
-        )
+    spine = registry(records, as_of, settings, sectors).spine
+    keys = spine.select("firm_key").execute().firm_key.sort_values().to_numpy()
     kept = keys
     if len(keys) > MOST_REGISTRY:
         kept = np.sort(np.random.default_rng(seed).choice(keys, MOST_REGISTRY, replace=False))
@@ -132,28 +138,25 @@ def _firms(records: Records, snapshot: Snapshot, as_of: dt.date) -> Firms:
     return Firms(X.drop(columns=["firm_key", "as_of"]), keys, owner.controller.to_numpy(np.int64))
 
 
-def _known(records: Records, as_of: dt.date, config: FairnessConfig) -> pd.DataFrame:
-    """Return each firm's id and what the records hold of audited attributes, as known on the day."""
+def _known(snapshot: Snapshot, config: FairnessConfig) -> pd.DataFrame:
+    """Return each firm's id and what the records hold of audited attributes, as known on the day.
+
+    As inputs read the records: not before a row was recorded, and not once a later one replaced it.
+    """
     wanted = {entry.records: entry for entry in config.attributes.values() if entry.records}
     own = [c.partition(".")[2] for c, e in wanted.items() if e.measure == "value"]
-    firms = records.table("firms")
-    firms = firms.filter(firms.recorded_on <= as_of)
-    columns = list(dict.fromkeys(["firm_key", "firm_id", "region", "recorded_on", *own]))
-    latest = firms.select(*columns).execute().sort_values(["firm_key", "recorded_on"])
-    latest = latest.drop_duplicates("firm_key", keep="last")
-    known = latest[["firm_key", "firm_id"]].copy()
+    columns = list(dict.fromkeys(["firm_key", "firm_id", "region", *own]))
+    firms = snapshot.known_anywhere("firms").select(*columns).execute()
+    known = firms[["firm_key", "firm_id"]].copy()
     for column, entry in wanted.items():
         if entry.measure == "region_reporting":
-            known[column] = latest.region.map(_reporting(records, as_of))
+            known[column] = firms.region.map(_reporting(snapshot))
         else:
-            known[column] = latest[column.partition(".")[2]]
+            known[column] = firms[column.partition(".")[2]]
     return known
 
 
-def _reporting(records: Records, as_of: dt.date) -> pd.Series:
+def _reporting(snapshot: Snapshot) -> pd.Series:
     """Return the mean reporting rate of each region's sources, as last audited by the day."""
-    sources = records.table("sources")
-    rows = sources.filter(sources.recorded_on.isnull() | (sources.recorded_on <= as_of))
-    frame = rows.select("source", "region", "reporting_rate", "recorded_on").execute()
-    latest = frame.sort_values("recorded_on").drop_duplicates(["source", "region"], keep="last")
-    return latest.groupby("region").reporting_rate.mean()
+    sources = snapshot.known_anywhere("sources").select("region", "reporting_rate").execute()
+    return sources.groupby("region").reporting_rate.mean()

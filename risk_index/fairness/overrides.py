@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,10 +34,12 @@ def read_overrides(path: Path) -> pd.DataFrame:
     """
     try:
         log = pd.read_csv(path, dtype=str, encoding="utf-8-sig").fillna("")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise OverridesError(f"{path} cannot be read as CSV ({error})") from error
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise OverridesError(f"{path} cannot be read ({error}). Save it as UTF-8 CSV.") from error
     if absent := [name for name in NEEDED if name not in log.columns]:
-        raise OverridesError(f"{path}: missing columns {', '.join(absent)}; {len(NEEDED)} needed")
+        raise OverridesError(
+            f"{path}: missing columns {', '.join(absent)}; needed: {', '.join(NEEDED)}. Add them."
+        )
     rules = {
         "from_tier and to_tier must be A, B, C or D": ~(
             log.from_tier.isin(list(TIERS)) & log.to_tier.isin(list(TIERS))
@@ -49,8 +53,36 @@ def read_overrides(path: Path) -> pd.DataFrame:
     for rule, broken in rules.items():
         if broken.any():
             rows = (np.flatnonzero(broken)[:3] + 1).tolist()
-            raise OverridesError(f"{path}: {int(broken.sum())} x {rule} (rows {rows})")
+            ids = ", ".join(log.firm_id[broken].head(3))
+            raise OverridesError(
+                f"{path}: {int(broken.sum())} x {rule} (rows {rows}, first: {ids}). "
+                "Complete the log and audit again."
+            )
     return log
+
+
+def counted(
+    log: pd.DataFrame, firm_id: pd.Series, as_of: dt.date
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the overrides of the firms compared that were decided by a day, and notes on the others.
+
+    Parameters
+    ----------
+    firm_id : Series
+        Firms compared: at most 20,000 of the registry.
+    """
+    late = pd.to_datetime(log.decided_on).dt.date > as_of
+    outside = ~late & ~log.firm_id.isin(set(firm_id.astype(str)))
+    notes = [
+        f"{int(rows.sum())} overrides are not counted: {why} (first: "
+        f"{', '.join(log.firm_id[rows].head(3))}). {remedy}"
+        for rows, why, remedy in (
+            (late, f"decided after {as_of}, the day of the fit", "Audit a later fit for them."),
+            (outside, "their firms are not among those compared", "Check firm_id, or see the log."),
+        )
+        if rows.any()
+    ]
+    return log[~late & ~outside], notes
 
 
 def by_group(

@@ -10,8 +10,8 @@ import numpy as np
 from models.arrays import Bools, Floats, Rows, Singles
 from risk_index.fairness.blocks import blocks
 from risk_index.fairness.earned import NOTHING, Earned, earned
-from risk_index.fairness.evidence import Contrast, Sample
-from risk_index.fairness.gaps import FALSE_DISCOVERIES, Gaps, discoveries, gaps
+from risk_index.fairness.evidence import JOINED, Contrast, Sample
+from risk_index.fairness.gaps import FALSE_DISCOVERIES, Z_TWO_SIDED, Gaps, discoveries, gaps
 from risk_index.fairness.pairs import Joint, candidates, joint_strengths
 from risk_index.fairness.strata import legitimate_risk, strata
 from risk_index.fairness.strength import Strength, codes, fold_of, joint_strength, strength
@@ -46,7 +46,7 @@ class Finding:
     @property
     def name(self) -> str:
         """The inputs in words."""
-        return " + ".join(self.inputs)
+        return JOINED.join(self.inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,9 +178,9 @@ def _earned(ground: _Ground, suspects: Bools, at: int) -> Earned:
     singles[list(members[at])] = False
     singles[at] = True
     phi = ground.parts.phi[drawn]
-    return earned(
-        phi, singles, at, sample.margin[drawn], sample.violation[drawn], sample.weight[drawn]
-    )
+    owner = None if sample.controller is None else sample.controller[drawn]
+    outcome, weight = sample.violation[drawn], sample.weight[drawn]
+    return earned(phi, singles, at, sample.margin[drawn], outcome, weight, owner)
 
 
 def _legs(
@@ -216,7 +216,7 @@ def _finding(
         judgement=judge(legs),
         gap=float(gap.gap[k]),
         gap_interval=(float(low[k]), float(high[k])),
-        null_band=1.96 * float(gap.null[k]),
+        null_band=Z_TWO_SIDED * float(gap.null[k]),
         p=float(gap.p[k]),
         share=float(gap.share[k]),
         partner=names[joint.partner] if joint else "",

@@ -8,13 +8,12 @@ from enum import StrEnum
 import numpy as np
 
 from risk_index.fairness.earned import HALF, Earned
-from risk_index.fairness.gaps import LARGE_GAP, LEAST_GAP
+from risk_index.fairness.gaps import LARGE_GAP, LEAST_GAP, Z_TWO_SIDED
 from risk_index.fairness.strength import WEAK, Strength
 
 IDLE_RATIO = 1 / 3  # least likelihood ratio of a suspect: odds of 3 to 1 are given before outcomes
 MOST_ERROR = 0.9  # of the earned weight; above it outcomes must speak for idleness themselves
 LEAST_VIOLATIONS = 100  # drawn; below, a legitimate factor is not yet told from an idle one
-Z_TWO_SIDED = 1.96
 
 
 class Verdict(StrEnum):

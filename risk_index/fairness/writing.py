@@ -12,7 +12,9 @@ import jinja2
 from features.catalogue import BY_NAME
 from risk_index.fairness.config import FairnessConfig
 from risk_index.fairness.drawing import draw_audit
-from risk_index.fairness.findings import NONE, Audit, Flag, Measured
+from risk_index.fairness.evidence import JOINED
+from risk_index.fairness.findings import Audit
+from risk_index.fairness.flags import NONE, Flag, Measured
 from risk_index.ranking import defused
 
 COLUMNS = (
@@ -91,5 +93,5 @@ def page(audit: Audit, config: FairnessConfig, pictures: Path) -> str:
 
 def _title(inputs: str) -> str:
     """Return inputs in the words of the catalogue."""
-    names = inputs.split(" + ")
-    return " + ".join(BY_NAME[name].title if name in BY_NAME else name for name in names)
+    names = inputs.split(JOINED)
+    return JOINED.join(BY_NAME[name].title if name in BY_NAME else name for name in names)

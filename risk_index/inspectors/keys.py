@@ -8,7 +8,7 @@ any solver.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Context
 
 import numpy as np
@@ -50,3 +50,10 @@ def exact_cost(odd: int) -> int:
     """Return the cost at ``u = odd / 2^53`` by decimal arithmetic, correctly rounded by definition."""
     full, part = (_EXACT.ln(_EXACT.create_decimal(x)) for x in (2 ** (STEPS + 1), odd))
     return math.floor(_EXACT.multiply(_EXACT.subtract(full, part), 2**FRACTION_BITS))
+
+
+def in_order(seed: bytes, firm_id: str, inspectors: Sequence[str]) -> list[str]:
+    """Return inspectors in the random order of one visit, the smallest key first."""
+    ordered = sorted(inspectors, key=str.encode)
+    cost = costs(pair_numbers(seed, ((firm_id, one) for one in ordered)))
+    return [ordered[j] for j in np.argsort(cost, kind="stable")]

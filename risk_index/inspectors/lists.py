@@ -8,7 +8,16 @@ from pathlib import Path
 from features.identity import is_citizen_number
 from risk_index.inspectors.errors import refuse_if_any
 from risk_index.inspectors.keys import JOINT
-from risk_index.inspectors.roster import FIRST, LAST, Conflict, Inspector, Roster, Span, roster_of
+from risk_index.inspectors.roster import (
+    FIRST,
+    LAST,
+    Conflict,
+    Inspector,
+    Roster,
+    Span,
+    parts,
+    roster_of,
+)
 from risk_index.inspectors.sheets import Sheet, read_sheet
 
 GROUNDS = ("own interest", "relative's interest", "former employer")
@@ -112,11 +121,6 @@ def refuse_unfit_ids(sheet: Sheet, column: str) -> None:
         repr(row[column]) for row in sheet.rows if row.get(column) and not row[column].isprintable()
     ]
     sheet.refuse(column, "characters that do not print", "Remove line breaks and tabs.", unfit)
-
-
-def parts(text: str) -> tuple[str, ...]:
-    """Split a cell at semicolons, half or full width, and sort what is not empty."""
-    return tuple(sorted({part.strip() for part in text.replace("；", ";").split(";")} - {""}))
 
 
 def _spans(text: str) -> tuple[Span, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from risk_index.inspectors.roster import Roster
+from risk_index.inspectors.roster import Roster, parts
 
 if TYPE_CHECKING:
     from features.records import Records
@@ -31,18 +33,37 @@ class Past:
     visits: Mapping[tuple[str, str], dt.date]
     groups: Mapping[str, frozenset[str]]
 
+    @property
+    def sha256(self) -> str:
+        """Hash of the content, the same for any order of rows."""
+        visits = sorted([*pair, day.isoformat()] for pair, day in self.visits.items())
+        groups = sorted([firm, sorted(known)] for firm, known in self.groups.items() if known)
+        return hashlib.sha256(json.dumps([visits, groups]).encode()).hexdigest()
+
 
 NOTHING_PAST = Past({}, {})
 
 
-def past_in(records: Records, firm_ids: Iterable[str]) -> Past:
-    """Read the past of the firms drawn from accepted records."""
+def past_in(records: Records, firm_ids: Iterable[str], before: dt.date) -> Past:
+    """Read the past of firms from accepted records.
+
+    Parameters
+    ----------
+    records : Records
+        With visits and groups.
+    firm_ids : iterable of str
+        Firms to be visited.
+    before : date
+        Visits from this day on do not count: those of the round itself would change its own eligible set.
+    """
     con = records.con.con
     con.register("drawn_firms", pd.DataFrame({"firm_id": list(firm_ids)}, dtype="str"))
     try:
         visits = con.execute(
             "SELECT inspector_id, firm_id, inspected_on FROM inspections SEMI JOIN drawn_firms "
-            "USING (firm_id) WHERE inspector_id IS NOT NULL AND superseded_on IS NULL"
+            "USING (firm_id) WHERE inspector_id IS NOT NULL AND superseded_on IS NULL "
+            "AND inspected_on < ?",
+            [before],
         ).df()
         groups = con.execute(
             "SELECT DISTINCT firm_id, group_id FROM firms SEMI JOIN drawn_firms USING (firm_id) "
@@ -59,15 +80,15 @@ def past_of(visits: pd.DataFrame, groups: pd.DataFrame) -> Past:
     Parameters
     ----------
     visits : DataFrame
-        Columns inspector_id (several joined by ``;``), firm_id, inspected_on.
+        Columns inspector_id (several joined by ``;``, half or full width), firm_id, inspected_on.
     groups : DataFrame
         Columns firm_id, group_id; several rows a firm are several groups.
     """
     last: dict[tuple[str, str], dt.date] = {}
     days = pd.to_datetime(visits.inspected_on).dt.date
     for cell, firm, day in zip(visits.inspector_id, visits.firm_id, days, strict=True):
-        for inspector in str(cell).split(";"):
-            pair = (inspector.strip(), firm)
+        for inspector in parts(str(cell)):
+            pair = (inspector, firm)
             last[pair] = max(day, last.get(pair, day))
     known: dict[str, set[str]] = defaultdict(set)
     for firm, group in zip(groups.firm_id, groups.group_id, strict=True):

@@ -11,10 +11,12 @@ from risk_index.inspectors.keys import costs, pair_numbers
 from risk_index.inspectors.notes import load_notes
 from risk_index.inspectors.past import NOTHING_PAST, Past, past_notes
 from risk_index.inspectors.pool import eligible
+from risk_index.inspectors.replaced import NOBODY_REPLACED, Replaced
 from risk_index.inspectors.roster import Roster
 from risk_index.inspectors.visits import Calendar, Drawn, Visit, in_weeks
 
 SEED_BYTES = 32
+MOST_MONTHS = 1200
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Terms:
     per_visit : int
         Inspectors of a visit.
     revisit_months : int
-        Months that must pass before an inspector returns to a firm.
+        Months that must pass before an inspector returns to a firm; 0 to 1200.
     """
 
     seed: bytes
@@ -43,6 +45,8 @@ class Terms:
             raise UserError(f"the seed has {len(self.seed)} bytes, not {SEED_BYTES}")
         if self.per_visit < 1:
             raise UserError(f"a visit needs at least 1 inspector, not {self.per_visit}")
+        if not 0 <= self.revisit_months <= MOST_MONTHS:
+            raise UserError(f"revisit_months is 0 to {MOST_MONTHS}, not {self.revisit_months}")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class Schedule:
         What it rests on.
     roster_sha256 : str
         Hash of the lists of inspectors and conflicts.
+    past_sha256 : str or None
+        Hash of the earlier visits and groups; None where no records were given.
+    replaced : Replaced
+        Replacements that it takes in.
     assignment : Assignment
         Who goes where.
     notes : tuple of str
@@ -63,6 +71,8 @@ class Schedule:
 
     terms: Terms
     roster_sha256: str
+    past_sha256: str | None
+    replaced: Replaced
     assignment: Assignment
     notes: tuple[str, ...]
 
@@ -77,7 +87,13 @@ class Schedule:
         return sorted(named, key=lambda line: line[0].number)
 
 
-def plan(drawn: Sequence[Drawn], roster: Roster, past: Past | None, terms: Terms) -> Schedule:
+def plan(
+    drawn: Sequence[Drawn],
+    roster: Roster,
+    past: Past | None,
+    terms: Terms,
+    replaced: Replaced = NOBODY_REPLACED,
+) -> Schedule:
     """Order the visits, spread them over the weeks and assign inspectors, all from one seed.
 
     Parameters
@@ -90,16 +106,19 @@ def plan(drawn: Sequence[Drawn], roster: Roster, past: Past | None, terms: Terms
         None: no records are at hand, which the notes then say.
     terms : Terms
         Seed, weeks, inspectors per visit, months before a return.
+    replaced : Replaced
+        Firms that take the visits of drawn ones.
 
     Raises
     ------
     PoolError
         Where the visits need more inspectors than are eligible.
     """
-    visits = in_weeks(drawn, terms.seed, terms.weeks.weeks)
+    visits = replaced.applied(in_weeks(drawn, terms.seed, terms.weeks.weeks))
     pool = eligible(visits, roster, past or NOTHING_PAST, terms.weeks, terms.revisit_months)
     keys = costs(pair_numbers(terms.seed, pool.named_pairs))
     assignment = assign(pool, keys, terms.per_visit)
-    notes = load_notes(assignment, terms.per_visit)
+    notes = replaced.notes + load_notes(assignment, terms.per_visit)
     notes += past_notes(past, roster, terms.revisit_months)
-    return Schedule(terms, roster.sha256, assignment, tuple(notes))
+    past_sha256 = past.sha256 if past else None
+    return Schedule(terms, roster.sha256, past_sha256, replaced, assignment, tuple(notes))

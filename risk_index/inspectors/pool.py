@@ -19,7 +19,7 @@ from risk_index.inspectors.roster import Conflict, Inspector, Roster
 from risk_index.inspectors.visits import Calendar, Visit
 
 GROUNDS = ("region", "certificate", "away", "conflict", "recent visit")
-"""What bars an inspector from a visit, in the order in which it is looked at."""
+"""What bars an inspector from a visit, in the order in which it is looked at; a max_visits of 0 is "away"."""
 Flags = npt.NDArray[np.bool_]
 
 

@@ -32,7 +32,7 @@ class Inspector:
     absent : tuple of (date, date)
         First and last day of each absence.
     max_visits : int or None
-        Most visits in the round; None: no limit of their own.
+        Most visits in the round; None: no limit of their own; 0: as if they were away.
     """
 
     inspector_id: str
@@ -53,7 +53,9 @@ class Inspector:
         return EVERYTHING in self.certificates or sector.startswith(self.certificates)
 
     def present(self, begins: dt.date, ends: dt.date) -> bool:
-        """Tell whether they are there on every day from `begins` to `ends`."""
+        """Tell whether they are there, and may visit at all, on every day from `begins` to `ends`."""
+        if self.max_visits == 0:
+            return False
         in_service = self.available_from <= begins and ends <= self.available_to
         return in_service and not any(a <= ends and begins <= b for a, b in self.absent)
 
@@ -87,6 +89,15 @@ def roster_of(inspectors: Iterable[Inspector], conflicts: Iterable[Conflict] = (
     """Return the roster in its own order: by the UTF-8 bytes of the ids."""
     by_id = sorted(inspectors, key=lambda inspector: inspector.inspector_id.encode())
     return Roster(tuple(by_id), tuple(sorted(conflicts)))
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Split a cell at semicolons, half or full width, and sort what is not empty.
+
+    >>> parts("I2； I1;")
+    ('I1', 'I2')
+    """
+    return tuple(sorted({part.strip() for part in text.replace("；", ";").split(";")} - {""}))
 
 
 def names(inspectors: Sequence[Inspector], shown: int = 3) -> str:

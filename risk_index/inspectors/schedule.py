@@ -17,7 +17,7 @@ from risk_index.inspectors.levels import limits
 from risk_index.inspectors.planning import Schedule
 from risk_index.ranking import defused
 
-FORMAT = 1
+FORMAT = 2
 SCHEDULE, FACTS, ELIGIBLE = "schedule.csv", "schedule.json", "eligible.csv"
 
 
@@ -39,7 +39,7 @@ def write_schedule(schedule: Schedule, folder: Path) -> None:
     if other:
         raise UserError(
             f"{folder} holds another {other[0]}: a round is assigned once, since whoever may repeat "
-            "it may choose. Seed, lists or terms differ from those of the first time; for an "
+            "it may choose. Seed, lists, records or terms differ from those of the first time; for an "
             "inspector who cannot come, take a stand-in."
         )
     with tempfile.TemporaryDirectory(prefix=".schedule-", dir=folder) as name:
@@ -100,6 +100,9 @@ def facts(schedule: Schedule) -> dict[str, Any]:
         "inspectors_per_visit": terms.per_visit,
         "revisit_months": terms.revisit_months,
         "roster_sha256": schedule.roster_sha256,
+        "past_sha256": schedule.past_sha256,
+        "replacements": schedule.replaced.entries,
+        "replacements_sha256": schedule.replaced.sha256,
         "schedule_sha256": hashlib.sha256(schedule_bytes(schedule)).hexdigest(),
         "eligible_sha256": hashlib.sha256(eligible_text(schedule).encode()).hexdigest(),
         "eligible_pairs": len(pool.pairs[0]),
@@ -120,7 +123,7 @@ def _loads(schedule: Schedule) -> list[dict[str, Any]]:
     columns = (assignment.loads, assignment.busiest_weeks, able, limits(pool))
     names = ("visits", "most_in_a_week", "eligible_visits", "limit")
     return [
-        {"inspector_id": person.inspector_id}
+        {"inspector_id": person.inspector_id, "max_visits": person.max_visits}
         | {name: int(column[j]) for name, column in zip(names, columns, strict=True)}
         for j, person in enumerate(pool.inspectors)
     ]

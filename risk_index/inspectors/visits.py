@@ -15,6 +15,8 @@ from risk_index.inspectors.sheets import Row, Sheet, read_sheet, sheet_of
 
 DRAWN = ("firm_id", "region", "sector", "arm", "inclusion_probability")
 ORDER = "order"
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Years in which a round may begin: dates of the records outside them are placeholders, too."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,19 @@ class Calendar:
     def __post_init__(self) -> None:
         if self.weeks < 1:
             raise UserError(f"a round has at least one week, not {self.weeks}")
+        if not FIRST_YEAR <= self.starts.year <= LAST_YEAR:
+            raise UserError(
+                f"a round begins in the years {FIRST_YEAR} to {LAST_YEAR}, not on {self.starts}: "
+                "correct --starts."
+            )
 
     def begins(self, week: int) -> dt.date:
         """Return the first day of a week; weeks count from 1."""
         return self.starts + dt.timedelta(days=7 * (week - 1))
+
+    def first_after(self, day: dt.date) -> int:
+        """Return the first week that begins after a day, or the last week where none does."""
+        return max(1, min((day - self.starts).days // 7 + 2, self.weeks))
 
     def ends(self, week: int) -> dt.date:
         """Return the last day of a week."""

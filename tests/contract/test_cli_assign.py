@@ -8,13 +8,14 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from risk_index.draw.commands import draw as draw_group
-from risk_index.inspectors.commands import assign, stand_in
+from risk_index.inspectors.commands import assign, roster, stand_in
 
 COLUMNS = (
     "visit", "firm_id", "region", "sector", "week", "week_begins", "inspector_1", "inspector_2", "arm",
@@ -77,6 +78,10 @@ def refused(result: Result) -> str:
     return result.output
 
 
+def facts(place: Path) -> dict[str, Any]:
+    return json.loads((place / "0001" / "schedule.json").read_text(encoding="utf-8"))
+
+
 def schedule(place: Path) -> list[dict[str, str]]:
     with (place / "0001" / "schedule.csv").open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -111,21 +116,21 @@ def test_the_csv_is_for_spreadsheets(place: Path) -> None:
 def test_the_facts_are_enough_to_check_the_schedule(place: Path) -> None:
     run(place)
     folder = place / "0001"
-    facts = json.loads((folder / "schedule.json").read_text(encoding="utf-8"))
+    stated = facts(place)
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    assert facts["seed"] == result["seed"]
+    assert stated["seed"] == result["seed"]
     eligible = (folder / "eligible.csv").read_bytes()
-    assert facts["eligible_sha256"] == hashlib.sha256(eligible).hexdigest()
+    assert stated["eligible_sha256"] == hashlib.sha256(eligible).hexdigest()
     pools = {
         row["firm_id"]: row["inspectors"].split(";")
         for row in csv.DictReader(eligible.decode().splitlines())
     }
-    assert facts["eligible_per_visit"] == {firm: len(pool) for firm, pool in pools.items()}
+    assert stated["eligible_per_visit"] == {firm: len(pool) for firm, pool in pools.items()}
     for row in schedule(place):
         pool = pools[row["firm_id"].removeprefix("'")]
         sent = [row["inspector_1"], row["inspector_2"]]
         assert set(sent) <= set(pool)
-    assert sum(line["visits"] for line in facts["loads"]) == 2 * len(pools)
+    assert sum(line["visits"] for line in stated["loads"]) == 2 * len(pools)
 
 
 def test_a_second_run_writes_the_same_and_other_lists_are_refused(place: Path) -> None:
@@ -185,7 +190,7 @@ def test_slips_in_the_list_are_refused(place: Path) -> None:
 def test_an_altered_draw_is_refused(place: Path) -> None:
     file = place / "0001" / "drawn.csv"
     file.write_text(file.read_text(encoding="utf-8").replace("C2710", "C2711"), encoding="utf-8")
-    assert "was altered after the draw" in refused(run(place))
+    assert "drawn.csv was edited" in refused(run(place))
 
 
 @pytest.mark.parametrize("missing", ["result.json", "drawn.csv"])
@@ -198,6 +203,65 @@ def test_one_inspector_a_visit_is_no_option(place: Path) -> None:
     result = run(place, "--inspectors-per-visit", "1")
     assert result.exit_code == 2
     assert "1 is not in the range x>=2" in result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [("--revisit-months", "99999", "0<=x<=1200"), ("--mapping", "maps", "--mapping says how to")],
+)
+def test_options_that_make_no_sense_are_refused(
+    place: Path, option: str, value: str, expected: str
+) -> None:
+    result = run(place, option, value)
+    assert result.exit_code == 2
+    assert expected in result.output
+    assert not (place / "0001" / "schedule.csv").exists()
+
+
+def test_a_day_far_from_now_is_refused(place: Path) -> None:
+    assert "begins in the years 1900 to 2199" in refused(run(place, "--starts", "9999-12-30"))
+
+
+def test_the_lists_have_a_hash_that_can_be_published_beforehand(place: Path) -> None:
+    lists = ["--inspectors", str(place / "inspectors.csv")]
+    result = CliRunner().invoke(roster, lists)
+    assert result.exit_code == 0, result.output
+    assert "5 inspectors, 0 conflicts" in result.output
+    run(place)
+    stated = facts(place)["roster_sha256"]
+    assert f"roster {stated}; publish it with the commit" in result.output
+    (place / "conflicts.csv").write_text(
+        "inspector_id,firm_id,group_id,ground\nI1,F01,,own interest\n", encoding="utf-8"
+    )
+    other = CliRunner().invoke(roster, [*lists, "--conflicts", str(place / "conflicts.csv")])
+    assert "5 inspectors, 1 conflicts" in other.output
+    assert stated not in other.output
+    (place / "inspectors.csv").write_text("inspector_id,regions\nI1,\n", encoding="utf-8")
+    assert "1 x missing column" in refused(CliRunner().invoke(roster, lists))
+
+
+def test_visits_of_the_round_itself_change_nothing(place: Path) -> None:
+    drawn = pd.read_csv(place / "0001" / "drawn.csv", dtype="str").firm_id.tolist()
+    records = place / "records"
+    records.mkdir()
+    (records / "firms.csv").write_text(
+        "firm_id,name,registered_on,group_id,recorded_on\n"
+        f"{drawn[0]},Alpha,2010-01-01,,2010-01-01\n",
+        encoding="utf-8",
+    )
+    header = "inspection_id,firm_id,inspected_on,inspector_id,violation,recorded_on\n"
+    earlier = f"V1,{drawn[0]},2024-07-06,I3,0,2024-07-07\n"
+    within = f"V2,{drawn[0]},2024-08-05,I1,0,2024-08-05\n"
+    terms = ("--records", str(records), "--starts", "2024-08-05")
+    (records / "inspections.csv").write_text(header + earlier, encoding="utf-8")
+    assert run(place, *terms).exit_code == 0
+    assert len(facts(place)["past_sha256"]) == 64
+    (records / "inspections.csv").write_text(header + earlier + within, encoding="utf-8")
+    assert run(place, *terms).exit_code == 0
+    (records / "inspections.csv").write_text(
+        header + earlier.replace("2024-07-06", "2024-07-05"), encoding="utf-8"
+    )
+    assert "Seed, lists, records or terms differ" in refused(run(place, *terms))
 
 
 def send(place: Path, firm: str, inspector: str) -> Result:
@@ -231,7 +295,9 @@ def test_stand_ins_follow_the_random_order_until_nobody_is_left(place: Path) -> 
         assert result.exit_code == 0, result.output
         assert f"{firm}: {expected} goes in place of {gone}" in result.output
         gone = expected
-    assert "all 5 eligible inspectors were sent" in refused(send(place, firm, gone))
+    assert "of 5 eligible inspectors 5 were sent or could not come" in refused(
+        send(place, firm, gone)
+    )
     log = pd.read_csv(place / "0001" / "stand_ins.csv", dtype="str")
     assert log.stand_in.tolist() == rest
     assert log.reason.unique().tolist() == ["ill, says the doctor"]

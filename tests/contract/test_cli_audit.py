@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,43 +131,82 @@ def test_small_groups_get_no_figure(made: Made) -> None:
     assert all(row["note"] for row in rows)
 
 
-def test_a_waiver_opens_the_gate_and_is_printed(made: Made, tmp_path: Path) -> None:
-    """Under rules of one attribute and one attack that must fail: complaints, made RED."""
+@pytest.fixture(scope="module")
+def ruled(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """An audit under own rules, with everything that it may be given.
+
+    Complaints are an attack that must fail and is RED, and all RED are signed for. Ownership is spelt
+    with a capital letter; overrides are of another day and of an unknown firm.
+    """
+    folder = tmp_path_factory.mktemp("ruled")
     rules = yaml.safe_load(FAIRNESS_CONFIG.read_text(encoding="utf-8"))
     attack = next(a for a in rules["manipulation"] if a["name"] == "complaints")
-    rules["attributes"] = {"sentiment": rules["attributes"]["sentiment"]}
+    rules["attributes"] = {name: rules["attributes"][name] for name in ("sentiment", "ownership")}
     rules |= {"exemptions": [], "intersections": []}
-    rules["manipulation"] = [attack | {"if_failed": "red", "amounts": [5]}]
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules, allow_unicode=True), "utf-8")
+    rules["manipulation"] = [attack | {"if_failed": "red", "amounts": [5, 10]}]
+    (folder / "rules.yaml").write_text(yaml.safe_dump(rules, allow_unicode=True), "utf-8")
+    (folder / "waivers.yaml").write_text(yaml.safe_dump(_waivers(made)), encoding="utf-8")
+    table = pd.read_parquet(made.world / "attributes.parquet")
+    table.assign(ownership=table.ownership.str.title()).to_csv(folder / "own.csv", index=False)
+    log = "firm_id,officer,from_tier,to_tier,decided_on,reason\n"
+    log += f"{table.firm_id[0]},O1,D,A,2030-01-01,r\nNOBODY,O1,D,A,2026-01-01,r\n"
+    (folder / "overrides.csv").write_text(log, encoding="utf-8")
+    result = invoke(
+        made.world, "--model", made.run, "--attributes", folder / "own.csv", "--out", folder / "out",
+        "--waivers", folder / "waivers.yaml", "--fairness", folder / "rules.yaml",
+        "--overrides", folder / "overrides.csv", "--ledger", folder / "year" / "ledger.json",
+    )  # fmt: skip
+    return Made(made.world, made.run, folder / "out", result)
+
+
+def _waivers(made: Made) -> list[dict[str, str]]:
+    """Sign for the attack, for every RED on sentiment, and for nothing."""
+    until = dt.date.today() + dt.timedelta(days=30)
+    base = {"person": "Li Wei", "reason": "until July", "expires": until.isoformat()}
     attacked = next(m for m in made.found["manipulation"] if m["name"] == "complaints")
-    inputs = " + ".join(attacked["inputs"])
-    base = {"person": "Li Wei", "reason": "until July", "expires": "2026-12-31"}
-    waivers = [
-        base | {"input": inputs, "attribute": "complaints"},
-        base | {"input": "none such", "attribute": "sentiment"},
-    ]
-    waivers += [
-        base | {"input": f["input"], "attribute": f["attribute"]}
+    pairs = [(" + ".join(attacked["inputs"]), "complaints"), ("none such", "sentiment")]
+    pairs += [
+        (f["input"], f["attribute"])
         for f in made.found["flags"]
         if f["attribute"] == "sentiment" and f["verdict"].startswith("RED")
     ]
-    (tmp_path / "waivers.yaml").write_text(yaml.safe_dump(waivers), encoding="utf-8")
-    result = audited(
-        made.world, made.run, tmp_path / "out", "--waivers", tmp_path / "waivers.yaml",
-        "--fairness", tmp_path / "rules.yaml", "--ledger", tmp_path / "year" / "ledger.json",
-    )  # fmt: skip
-    assert result.exit_code == 0, result.stderr
-    found = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
+    return [base | {"input": name, "attribute": attribute} for name, attribute in pairs]
+
+
+def test_a_waiver_opens_the_gate_and_is_printed(made: Made, ruled: Made) -> None:
+    assert ruled.result.exit_code == 0, ruled.result.stderr
+    attacked = next(m for m in made.found["manipulation"] if m["name"] == "complaints")
+    found = ruled.found
     assert found["passed"]
-    assert inputs in [w["input"] for w in found["waived"]]
+    assert " + ".join(attacked["inputs"]) in [w["input"] for w in found["waived"]]
     assert "none such" in [w["input"] for w in found["unused_waivers"]]
-    assert "Li Wei" in (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
-    assert "signed for by Li Wei" in result.stderr
-    assert (tmp_path / "year" / "ledger.json").is_file()
-    assert not (tmp_path / "out" / "ledger.json").exists()
+    assert "Li Wei" in (ruled.out / "audit.html").read_text(encoding="utf-8")
+    assert "signed for by Li Wei" in ruled.result.stderr
+    assert (ruled.out.parent / "year" / "ledger.json").is_file()
+    assert not (ruled.out / "ledger.json").exists()
     assert found["not_audited"] == [
-        "legal_rep_birth_year", "legal_rep_sex", "n_reviews", "ownership", "region", "size_class",
+        "legal_rep_birth_year", "legal_rep_sex", "n_reviews", "region", "size_class",
     ]  # fmt: skip
+
+
+def test_what_is_not_compared_is_said_first(ruled: Made) -> None:
+    left = {f["group"]: f for f in ruled.found["flags"] if f["said"].startswith("Not compared")}
+    assert set(left) == {"private", "foreign"}
+    assert {flag["verdict"] for flag in left.values()} == {"AMBER"}
+    assert "0 rows of this group" in left["private"]["said"]
+    head = (ruled.out / "audit.html").read_text(encoding="utf-8").split("What this page answers")[0]
+    unsettled = sum(f["verdict"] == "AMBER" and "F6" not in f["legs"] for f in ruled.found["flags"])
+    assert unsettled >= 2
+    assert f"{unsettled} findings are inconclusive (AMBER)" in head
+
+
+def test_overrides_of_another_day_or_another_firm_are_said(ruled: Made) -> None:
+    notes = [note for note in ruled.found["notes"] if "overrides are not counted" in note]
+    assert len(notes) == 2
+    assert "1 overrides" in notes[0]
+    assert "decided after 2026-06-30" in notes[0]
+    assert "(first: NOBODY)" in notes[1]
+    assert sum(row["overrides"] for row in ruled.found["overrides"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -203,9 +243,20 @@ def test_a_folder_of_something_else_is_left_alone(made: Made, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_attributes_are_stored_nowhere(made: Made) -> None:
-    """Neither the fit nor the audit's files hold a firm's attributes."""
+def test_the_audit_names_no_firm(made: Made) -> None:
     ids = pd.read_parquet(made.world / "attributes.parquet").firm_id.head(200)
-    for file in (*made.out.rglob("*.json"), *made.out.rglob("*.csv"), *made.out.rglob("*.html")):
+    files = [path for path in made.out.rglob("*") if path.suffix in (".json", ".csv", ".html")]
+    assert len(files) == 5
+    for file in files:
         text = file.read_text(encoding="utf-8-sig")
         assert not any(firm_id in text for firm_id in ids), file
+
+
+def test_no_audited_column_stands_in_a_file_of_the_fit(made: Made) -> None:
+    """Every file is opened, whatever it is: texts, pictures, the tracker's database."""
+    files = [path for path in made.run.rglob("*") if path.is_file()]
+    assert {"model.json", "metrics.json", "likelihood.txt"} <= {path.name for path in files}
+    held = {path: path.read_bytes() for path in files}
+    assert any(b"registered_capital" in content for content in held.values())
+    for column in (b"legal_rep_birth_year", b"legal_rep_sex", b"sentiment_score", b"n_reviews"):
+        assert [path for path, content in held.items() if column in content] == []

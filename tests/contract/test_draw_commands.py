@@ -90,16 +90,6 @@ def test_a_time_names_a_drand_round(frame, ledger):
     assert (beacon["round"], beacon["due"]) == (657413, DUE)
 
 
-def test_the_ranking_beside_the_frame_is_recorded(frame, ledger, tmp_path):
-    ranked = tmp_path / "ranked.csv"
-    ranked.write_text("firm_id,model_version,as_of\nA,abc123,2023-06-30\n", encoding="utf-8-sig")
-    commit(frame, ledger, *NAMED)
-    record = json.loads((ledger / "0001" / "commit.json").read_text())
-    assert record["model_version"] == "abc123"
-    assert record["as_of"] == "2023-06-30"
-    assert record["ranked_sha256"] == hashlib.sha256(ranked.read_bytes()).hexdigest()
-
-
 def test_the_sealed_frame_is_for_its_owner_alone(frame, ledger):
     commit(frame, ledger, *NAMED)
     mode = (ledger / "0001" / "frame.sealed.csv").stat().st_mode
@@ -179,6 +169,37 @@ def test_a_round_is_committed_once(frame, ledger):
     commit(frame, ledger, *NAMED)
     assert "A round has one draw" in commit(frame, ledger, *NAMED, code=1)
     assert [p.name for p in ledger.iterdir()] == ["0001"]
+
+
+def test_a_commit_dated_before_the_last_is_refused_and_breaks_nothing(frame, ledger):
+    commit(frame, ledger, *NAMED)
+    said = commit(frame, ledger, *NAMED, name="r2", at="2023-09-13T23:59:59Z", code=1)
+    assert "The commit would be dated 2023-09-13T23:59:59Z, before that of" in said
+    assert "0001 (2023-09-14T00:00:00Z), and break the ledger: check the clock" in said
+    assert [p.name for p in ledger.iterdir()] == ["0001"]
+    commit(frame, ledger, *NAMED, name="r2")
+    call("verify", ledger, "--at", "2023-09-15T00:00:00Z")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 81, "2023\nQ3", "\udcff"])
+def test_a_round_needs_a_name(frame, ledger, name):
+    said = commit(frame, ledger, *NAMED, name=name, code=1)
+    assert f"{len(name)} characters: 1 to 80 are needed" in said
+    assert not ledger.exists()
+    commit(frame, ledger, *NAMED, name="x" * 80)
+
+
+def test_a_proof_is_written_over_an_earlier_proof_and_nothing_else(frame, ledger, tmp_path):
+    commit(frame, ledger, *NAMED)
+    out, folder = tmp_path / "proof.json", ledger / "0001"
+    call("proof", folder, "F00001", "--out", out)
+    call("proof", folder, "F00002", "--out", out)
+    assert read_record(out, Proof).row.startswith("F00002,")
+    before = (folder / "commit.json").read_bytes()
+    for other in (folder / "commit.json", folder, frame):
+        said = call("proof", folder, "F00001", "--out", other, code=1)
+        assert f"{other} exists and is no proof: name a new file by --out" in said
+    assert (folder / "commit.json").read_bytes() == before
 
 
 def test_a_run_needs_the_value_of_its_own_beacon(frame, ledger):

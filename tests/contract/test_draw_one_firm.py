@@ -107,6 +107,18 @@ def test_a_result_that_was_bent_is_refused_by_the_firm(proofs):
     assert "the result has no stratum S1" in firm_findings(proofs, "0002")
 
 
+@pytest.mark.parametrize("last_q", ["x", "", "nan", "inf", "-1.0", "1 "])
+def test_a_last_q_that_is_no_number_is_refused(proofs, last_q):
+    edit_json(proofs / "0001" / "result.json", lambda r: r["strata"]["S1"].update(last_q=last_q))
+    with pytest.raises(DrawError, match=r"is no result\.json: strata\.S1\.last_q"):
+        firm_findings(proofs)
+
+
+def test_a_number_too_long_to_be_read_is_refused(proofs):
+    with pytest.raises(DrawError, match=r"is no proof\.json: number"):
+        firm_findings(proofs, "0002", lambda p: p.update(number="9" * 5000))
+
+
 def test_a_list_that_says_other_than_the_proof_is_refused(proofs):
     listed = proofs / "0001" / "drawn.csv"
     head, *rows = listed.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -96,6 +96,16 @@ def test_who_is_not_to_be_visited_is_not_replaced(replaced):
             replace(replaced, firm, "closed", "Li", DAY)
 
 
+def test_nobody_is_replaced_by_a_list_that_was_edited_or_is_missing(replaced):
+    listed = replaced / "drawn.csv"
+    listed.write_text(listed.read_text(encoding="utf-8") + "X\n", encoding="utf-8")
+    with pytest.raises(DrawError, match=r"drawn\.csv was edited: its SHA-256 is not that"):
+        replace(replaced, "F00001", "closed", "Li", DAY)
+    listed.unlink()
+    with pytest.raises(DrawError, match=r"drawn\.csv is missing"):
+        replace(replaced, "F00001", "closed", "Li", DAY)
+
+
 @pytest.mark.parametrize(("reason", "person"), [("", "Li"), ("closed", " "), ("a\nb", "Li")])
 def test_a_replacement_needs_a_reason_and_a_person(replaced, reason, person):
     with pytest.raises(DrawError, match="says nothing or has control characters"):

@@ -104,6 +104,8 @@ TAMPERED = [
     ("result.json", lambda r: r.update(revealed="ab" * 48), "seed"),
     ("commit.json", lambda c: c.update(merkle_root="0" * 64), "same commit"),
     ("commit.json", lambda c: c["beacon"].update(round=1), "same commit"),
+    ("commit.json", lambda c: c["beacon"].update(round=1), "time"),
+    ("commit.json", lambda c: c["beacon"].update(due="2023-09-15T11:00:00Z"), "time"),
     ("commit.json", lambda c: c.update(committed_at="2020-01-01T00:00:00Z"), "same commit"),
 ]
 

@@ -77,7 +77,9 @@ def naive_may_visit(
 ) -> bool:
     """Tell whether an inspector may make a visit, rule by rule and day by day; 24 months."""
     firm = visit.firm
-    first = MONDAY + dt.timedelta(days=7 * (visit.week - 1))
+    if person.max_visits == 0:
+        return False
+    first = weeks.starts + dt.timedelta(days=7 * (visit.week - 1))
     days = [first + dt.timedelta(days=n) for n in range(7)]
     if person.regions and not any(firm.region.startswith(r) for r in person.regions):
         return False

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from models.metrics import ends
 from risk_index.fairness.burden import (
     LEAST_IN_CELL,
     Budget,
@@ -141,6 +142,32 @@ def test_the_interval_of_a_loss_holds_zero_for_equal_frequencies_and_not_for_les
     assert same == pytest.approx((0, 0))
     worse = loss_interval(frequency, np.full(800, 0.1), harm, np.ones(800), np.arange(800), 0)
     assert 0.2 < worse[0] < worse[1] < 0.6
+
+
+@given(arrays(float, st.integers(1, 60), elements=st.floats(-10, 10)), st.integers(0, 60))
+def test_ends_leave_out_what_could_not_be_computed_while_half_is_left(
+    values: np.ndarray, lost: int
+) -> None:
+    gaps = values.copy()
+    gaps[:lost] = np.nan
+    low, high = ends(gaps)
+    kept = values[min(lost, len(values)) :]
+    if 2 * len(kept) < len(values):
+        assert np.isnan(low)
+        assert np.isnan(high)
+    else:
+        assert (low, high) == pytest.approx(tuple(np.quantile(kept, (0.025, 0.975))))
+    assert np.isnan(ends(np.empty(0))).all()
+
+
+def test_a_loss_seen_in_few_replicates_has_no_interval() -> None:
+    """One controller of twelve found harm: where it is not drawn there is no loss to speak of."""
+    harm = np.array([1.0] + [0.0] * 11)
+    frequency = np.linspace(0.1, 0.2, 12)
+    found = loss_interval(frequency, frequency[::-1], harm, np.ones(12), np.arange(12), 0)
+    assert np.isfinite(found).all()
+    few = loss_interval(frequency, frequency, np.zeros(12), np.ones(12), np.arange(12), 0)
+    assert np.isnan(few).all()
 
 
 def test_overlap_and_changes_are_shares() -> None:

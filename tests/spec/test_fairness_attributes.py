@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,58 @@ def test_no_firm_in_common_and_words_for_numbers_are_refused(tmp_path: Path) -> 
         joined("firm_id,sex\ny,male\n", tmp_path, sex={"column": "sex"})
     with pytest.raises(AttributesError, match=r"attributes.n: 2 x no number \(first: many, few\)"):
         joined("firm_id,n\na,many\nb,few\nc,3\n", tmp_path, n={"column": "n", "kind": "continuous"})
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("stars\na,1\nb,5\nc,0.5\n", r"attributes.stars: 2 x outside every band \(first: 1.0, 5.0\)"),
+        ("stars\na,1\nb,-1.2\n", r"mark has bad \[-1, 0\), good \[0, 1\). Correct them"),
+    ],
+)  # fmt: skip
+def test_values_outside_every_band_are_refused_and_not_made_unknown(
+    tmp_path: Path, column: str, said: str
+) -> None:
+    bands = {"bad": [-1, 0], "good": [0, 1]}
+    with pytest.raises(AttributesError, match=said):
+        joined(f"firm_id,{column}", tmp_path, mark={"column": "stars", "bands": bands})
+
+
+def test_an_age_given_for_a_year_of_birth_is_refused(tmp_path: Path) -> None:
+    bands = {"under 50": [16, 50], "50 on": [50, 110]}
+    age = {"column": "born", "measure": "age", "bands": bands}
+    with pytest.raises(AttributesError, match="years of age, from the year of birth"):
+        joined("firm_id,born\na,45\nb,61\n", tmp_path, age=age)
+
+
+def test_the_shipped_bands_take_in_every_legitimate_value() -> None:
+    entries = load_fairness().attributes
+    marks, ages = np.linspace(-1, 1, 2001), np.arange(16.0, 110.0)
+    assert not pd.isna(banded(marks, entries["sentiment"].bands)).any()
+    assert not pd.isna(banded(ages, entries["legal_rep_age"].bands)).any()
+
+
+def test_whole_numbers_read_alike_with_and_without_empty_cells(tmp_path: Path) -> None:
+    """A column of whole numbers with an empty cell is read as 1.0, 2.0."""
+    declared = {"column": "class", "adverse": [1]}
+    for text in ("a,1\nb,2\nc,1\n", "a,1\nb,2\nc,1\nd,\n"):
+        (found,) = joined(f"firm_id,class\n{text}", tmp_path, size=declared).attributes
+        assert found.values.tolist() == ["1", "2", "1", None]
+
+
+def test_a_compressed_file_cut_short_is_refused(tmp_path: Path) -> None:
+    text = "firm_id,sex\n" + "".join(f"F{n * n},male\n" for n in range(500))
+    whole = gzip.compress(text.encode())
+    file = tmp_path / "attributes.csv.gz"
+    for cut in (0.3, 0.99):
+        file.write_bytes(whole[: int(len(whole) * cut)])
+        with pytest.raises(AttributesError, match=r"cannot be read \(.*Save it anew"):
+            read_attributes(file)
+    broken = bytearray(whole)
+    broken[len(broken) // 2] ^= 0xFF
+    file.write_bytes(bytes(broken))
+    with pytest.raises(AttributesError, match="cannot be read"):
+        read_attributes(file)
 
 
 # ---- groups --------------------------------------------------------------------------------------

@@ -231,6 +231,26 @@ class TestEarned:
         second = earned(phi, one, 0, margin, found, np.full(500, 37.0))
         assert (first.beta, first.error) == pytest.approx((second.beta, second.error))
 
+    def test_the_same_draw_four_times_says_no_more_than_once(self):
+        phi, margin, found = self.draw(n=800)
+        weight = np.random.default_rng(7).uniform(0.5, 2, 800)
+        one, owner = np.array([True, False]), np.arange(800) + 10**17
+        once = earned(phi, one, 0, margin, found, weight, owner)
+        times = np.tile(np.arange(800), 4)
+        rows = phi[times], one, 0, margin[times], found[times], weight[times]
+        again = earned(*rows, owner[times])
+        assert (again.beta, again.error) == pytest.approx((once.beta, once.error), rel=1e-6)
+        assert earned(*rows).error == pytest.approx(once.error / 2, rel=1e-6)
+
+    def test_rows_of_their_own_controllers_have_the_usual_robust_error(self):
+        phi, margin, found = self.draw(n=800)
+        weight = np.random.default_rng(7).uniform(0.5, 2, 800)
+        both, owner = np.array([True, True]), np.random.default_rng(8).permutation(800)
+        mine = earned(phi, both, 0, margin, found, weight, owner)
+        theirs = earned(phi, both, 0, margin, found, weight)
+        assert mine.error == pytest.approx(theirs.error, rel=1e-6)
+        assert mine.likelihood_ratio == pytest.approx(theirs.likelihood_ratio, rel=1e-5)
+
     def test_error_is_close_to_the_power_formula(self):
         """Var(beta) is about 1 / (n p (1 - p) Var phi); needed rows are 6.2 times that per row."""
         phi, margin, found = self.draw(n=5000)

@@ -105,6 +105,11 @@ def test_an_absence_bars_no_other_week() -> None:
     assert [ground(away, week=week) for week in (1, 2)] == ["away", ""]
 
 
+def test_an_inspector_of_no_visits_is_as_good_as_away() -> None:
+    assert ground(Inspector("I", max_visits=0)) == "away"
+    assert ground(Inspector("I", max_visits=1)) == ""
+
+
 def test_a_conflict_bars_from_the_firm_it_names_and_from_no_other() -> None:
     own = Conflict("I", "F1", "", "own interest")
     assert ground(Inspector("I"), own) == "conflict"
@@ -158,7 +163,7 @@ def test_months_are_counted_by_the_calendar() -> None:
 def test_the_past_keeps_the_last_visit_of_each_inspector_named() -> None:
     visits = pd.DataFrame(
         {
-            "inspector_id": ["I1", "I1", "I2; I3"],
+            "inspector_id": ["I1", "I1", "I2；I3; "],
             "firm_id": ["F1", "F1", "F1"],
             "inspected_on": [dt.date(2025, 3, 1), dt.date(2024, 3, 1), dt.date(2023, 3, 1)],
         }
@@ -200,3 +205,10 @@ def test_a_week_lasts_seven_days() -> None:
     weeks = Calendar(MONDAY, 13)
     assert (weeks.begins(1), weeks.ends(1)) == (MONDAY, SUNDAY)
     assert weeks.begins(13) == dt.date(2026, 9, 28)
+
+
+@pytest.mark.parametrize(
+    ("days", "week"), [(-30, 1), (-1, 1), (0, 2), (6, 2), (7, 3), (76, 12), (77, 13), (500, 13)]
+)
+def test_the_first_week_after_a_day_is_the_last_where_none_begins(days: int, week: int) -> None:
+    assert QUARTER.first_after(MONDAY + days * DAY) == week

@@ -11,7 +11,6 @@ import pytest
 from benchmarks.draw.inclusion import (
     FLOOR,
     METHODS,
-    WHOLE,
     floor_arms,
     hashed,
     measure_inclusion,
@@ -19,6 +18,7 @@ from benchmarks.draw.inclusion import (
     the_design,
 )
 from risk_index.draw.sampling import Design
+from risk_index.frame_columns import BILLION
 
 
 @pytest.fixture(scope="module")
@@ -53,19 +53,19 @@ def test_a_draw_that_favours_someone_would_be_seen(design):
 
 def test_the_floor_arm_gets_the_floor(design):
     counts = floor_arms(design, 60)
-    expected = np.minimum(design.ppb, FLOOR).sum() / WHOLE
+    expected = np.minimum(design.ppb, FLOOR).sum() / BILLION
     assert abs(counts.mean() - expected) < 4 * counts.std(ddof=1) / np.sqrt(len(counts))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_phantoms_leave_everybody_his_chance(method):
     """Totals of 3.3 visits: chances hold, and the phantom makes up the rest."""
-    ppb = np.tile(np.array([30, 60, 120, 240, 210]) * WHOLE // 1000, 10)
+    ppb = np.tile(np.array([30, 60, 120, 240, 210]) * BILLION // 1000, 10)
     some = Design(ppb, np.repeat([0, 1], 25), 2)
     assert some.phantom.tolist() == [700_000_000, 700_000_000]
     draws = list(simulated(some, method, 4000))
     drawn = np.mean([s.drawn for s in draws], axis=0).reshape(10, 5)
-    shares = ppb[:5] / WHOLE
+    shares = ppb[:5] / BILLION
     near = 0.01 * shares if method == "pareto" else 0  # an approximation, in small strata
     assert (
         abs(drawn.mean(axis=0) - shares) < 4 * np.sqrt(shares * (1 - shares) / 40_000) + near
@@ -76,11 +76,11 @@ def test_phantoms_leave_everybody_his_chance(method):
 
 def test_in_the_smallest_strata_pareto_is_an_approximation_and_systematic_is_not():
     """2 visits to 5 firms: what docs and `commit` warn of, in figures."""
-    ppb = np.array([800, 600, 300, 200, 100]) * WHOLE // 1000
+    ppb = np.array([800, 600, 300, 200, 100]) * BILLION // 1000
     some = Design(ppb, np.zeros(5, np.int64), 1)
     off = {}
     for method in METHODS:
         hits = np.mean([s.drawn for s in simulated(some, method, 20_000)], axis=0)
-        off[method] = abs(hits - ppb / WHOLE).max()
+        off[method] = abs(hits - ppb / BILLION).max()
     assert off["systematic"] < 0.012
     assert 0.005 < off["pareto"] < 0.04

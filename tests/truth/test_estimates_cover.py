@@ -1,7 +1,8 @@
 """A registry whose every outcome is known: estimates hit it on average, intervals hold it as often as said.
 
 Two thousand draws a method, by Pareto and by random systematic sampling, each written here in a few lines.
-Harm has a heavy tail: of its 12,000 firms, the worst hundred hold 39 %.
+Harm has a heavy tail: of its 12,000 firms, the worst hundred hold 39 %. With `pytest -s` the figures of
+decision 0013 are printed.
 """
 
 from __future__ import annotations
@@ -135,6 +136,16 @@ class Tally:
     def coverage(self) -> float:
         return self.held / len(self.values)
 
+    def told(self, what: str, truth: float) -> str:
+        """Print what was found, and return it for the message of a failure."""
+        line = (
+            f"{what}: bias {self.bias(truth):.2f} standard errors "
+            f"({np.mean(self.values) / truth - 1:+.2%}), coverage {self.coverage:.1%}, "
+            f"sd told / sd {self.spread_told:.3f}"
+        )
+        print(line)
+        return line
+
     @property
     def spread_told(self) -> float:
         return float(np.sqrt(np.mean(self.variances)) / np.std(self.values))
@@ -149,11 +160,7 @@ def test_unbiased_and_covered(registry: Registry, method: Method) -> None:
             tally.add(*estimate(registry, s, sample, quantity, name), registry.y[quantity].mean())
     for (quantity, name), tally in tallies.items():
         truth = registry.y[quantity].mean()
-        told = (
-            f"{method.__name__}, {quantity}, {name}: bias {tally.bias(truth):.2f} standard errors, "
-        )
-        told += f"coverage {tally.coverage:.4f}, sd told / sd {tally.spread_told:.3f}"
-        print(told)
+        told = tally.told(f"{method.__name__}, {quantity}, {name}", truth)
         assert abs(tally.bias(truth)) < 4, told
         assert 0.93 <= tally.coverage <= 0.97, told
         assert 0.95 <= tally.spread_told <= 1.05, told
@@ -178,8 +185,9 @@ def test_the_floor_arm_alone_is_unbiased_and_its_rate_covered(registry: Registry
         for quantity, tally in tallies.items():
             tally.add(*estimate(registry, a, arm, quantity, "Hajek"), registry.y[quantity].mean())
     for quantity, tally in tallies.items():
-        assert abs(tally.bias(registry.y[quantity].mean())) < 4
-        assert 0.93 <= tally.spread_told <= 1.07
+        told = tally.told(f"floor arm, {quantity}, Hajek", registry.y[quantity].mean())
+        assert abs(tally.bias(registry.y[quantity].mean())) < 4, told
+        assert 0.93 <= tally.spread_told <= 1.07, told
     assert 0.93 <= tallies["rate"].coverage <= 0.97
     assert 0.90 <= tallies["harm"].coverage <= 0.97
 
@@ -195,8 +203,9 @@ def test_outcomes_missing_by_chance_within_strata_do_no_harm(registry: Registry)
                 *estimate(registry, s, sample, quantity, "difference"), registry.y[quantity].mean()
             )
     for quantity, tally in tallies.items():
-        assert abs(tally.bias(registry.y[quantity].mean())) < 4
-        assert 0.92 <= tally.coverage <= 0.98
+        told = tally.told(f"missing by chance, {quantity}, difference", registry.y[quantity].mean())
+        assert abs(tally.bias(registry.y[quantity].mean())) < 4, told
+        assert 0.92 <= tally.coverage <= 0.98, told
 
 
 def test_bounds_hold_what_outcomes_missing_for_a_reason_hide(registry: Registry) -> None:
@@ -236,5 +245,9 @@ def test_rounds_weighted_by_their_own_variance_would_lean_low(registry: Registry
         weight = 1 / np.array([mean.variance for mean in rounds[start : start + 4]])
         simple.append(values.mean() / truth - 1)
         inverse.append((weight * values).sum() / weight.sum() / truth - 1)
+    print(
+        f"harm of four rounds of 100 visits, Hajek: by inverse variance {np.mean(inverse):+.1%}, "
+        f"simple mean {np.mean(simple):+.1%}"
+    )
     assert abs(np.mean(simple)) < 0.05
     assert np.mean(inverse) < -0.10

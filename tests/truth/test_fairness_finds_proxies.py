@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.fairness.grid import ROOMS, sources
 from benchmarks.fairness.measured import audited
 from benchmarks.fairness.rates import at_equal_recall, cell_table, false_alarms, share
 from benchmarks.fairness.report import gates
@@ -134,3 +138,14 @@ class TestTables:
         lines = [gate.line() for gate in gates(self.rows())]
         assert lines[0][""] == "NOT MET"
         assert lines[4][""] == "met"
+
+
+def test_kept_rows_belong_to_the_code_that_made_them(tmp_path: Path) -> None:
+    """A change of any module of the legs or the worlds gives another name to what is kept."""
+    rooms = [shutil.copytree(room, tmp_path / room.parent.name / room.name) for room in ROOMS]
+    assert sources(rooms) == sources()
+    for room, module in zip(rooms, ("worlds.py", "verdicts.py"), strict=True):
+        before = sources(rooms)
+        with (room / module).open("a", encoding="utf-8") as stream:
+            stream.write("# changed\n")
+        assert sources(rooms) != before

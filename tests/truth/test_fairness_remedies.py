@@ -8,7 +8,7 @@ does bear on violations.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,9 @@ from models.trees import TreeSettings
 from risk_index.fairness.burden import Budget, equal_mass, ratio
 from risk_index.fairness.case import Case, Firms, open_case
 from risk_index.fairness.config import Thresholds, load_fairness
-from risk_index.fairness.counterfactuals import Effect, Remedies, cheapest, watched
+from risk_index.fairness.counterfactuals import Effect, Remedies, cheapest
 from risk_index.fairness.evidence import Attribute, contrasts
-from risk_index.fairness.findings import (
+from risk_index.fairness.flags import (
     AMBER,
     DISPARATE,
     RED_CONFIRMED,
@@ -46,6 +46,7 @@ from risk_index.fairness.groups import (
     outcomes,
 )
 from risk_index.fairness.legs import exempted, flags_of, looks_of, settled
+from risk_index.fairness.trials import dropped, watched
 from risk_index.training import Calendar, TrainingSet
 
 N, HELD_AGAINST = 9000, 1.2
@@ -53,6 +54,7 @@ DAY = np.datetime64("2026-06-30")
 SETTINGS = TreeSettings(learning_rate=0.1, num_leaves=8, max_depth=4, num_threads=1)
 DIRECTIONS = {"risk": 1, "capital": 0, "experience": 0, "hazard": 0, "noise": 0}
 LIMITS = load_fairness().thresholds(dt.date(2026, 6, 30))
+LEAST = LIMITS.least_firms
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def test_the_honest_risk_is_nearer_to_the_truth_than_the_release(known: Known) -
 
 
 def test_capital_is_flagged_for_age_and_what_earns_its_weight_is_not(known: Known) -> None:
-    flags = {flag.input: flag for flag in flags_of(known.case, [known.age], 0.05)}
+    flags = {flag.input: flag for flag in flags_of(known.case, [known.age], 0.05, LEAST)}
     assert flags["capital"].verdict in (RED_CONFIRMED, RED_SUSPECTED)
     assert {"F1", "F2", "F4"} <= set(flags["capital"].legs)
     assert flags["capital"].gap.value > 0.1
@@ -160,8 +162,65 @@ def test_capital_is_flagged_for_age_and_what_earns_its_weight_is_not(known: Know
         assert not flags[name].red, flags[name]
 
 
+def _drawn_often(known: Known, n: int, times: int) -> Case:
+    """Return a case in which each of n firms was drawn several times and stands in the registry."""
+    case = known.case
+    firms = np.flatnonzero(case.registry)[:n]
+    rows = np.r_[np.tile(firms, times), firms]
+    drawn = np.arange(len(rows)) < times * n
+    chance = known.chance[rows]
+    found = (np.random.default_rng(5).random(len(rows)) < chance).astype(float)
+    blank = {
+        "drawn": np.zeros(len(case.sample), bool),
+        "violation": np.full(len(case.sample), np.nan),
+    }
+    sample = replace(case.sample, **blank).take(rows)
+    sample = replace(
+        sample, drawn=drawn, violation=np.where(drawn, found, np.nan), weight=np.where(drawn, 20.0, np.nan)
+    )  # fmt: skip
+    return replace(case, sample=sample, registry=~drawn, firms=case.firms.take(rows))
+
+
+def test_a_firm_drawn_often_counts_once_and_tells_no_placebo(known: Known) -> None:
+    """A group drawn by lot, the same in all five rows of a firm: inputs tell firms, not the group."""
+    n, times = 2000, 4
+    case = _drawn_often(known, n, times)
+    rng = np.random.default_rng(11)
+    lots = [np.where(rng.random(n) < 0.4, "in", "out").astype(object) for _ in range(20)]
+    placebos = [
+        Attribute(f"lot {k}", "categorical", np.tile(lot, times + 1), ("in",))
+        for k, lot in enumerate(lots)
+    ]
+    flags = flags_of(case, placebos, 0.05, LEAST)
+    assert len(flags) >= 100
+    assert {flag.n for flag in flags} == {n}
+    assert np.mean(["F1" in flag.legs for flag in flags]) <= 0.05
+    assert not any("F2" in flag.legs for flag in flags)
+    assert not any(flag.red for flag in flags)
+
+
+def test_groups_below_the_least_number_of_the_settings_are_left_out(known: Known) -> None:
+    older = int((known.older & known.case.registry).sum())
+    assert flags_of(known.case, [known.age], 0.05, older)
+    assert flags_of(known.case, [known.age], 0.05, older + 1) == []
+    assert looks_of(known.case, [known.age], older + 1) == []
+
+
+def test_draws_are_judged_by_controller(known: Known) -> None:
+    """Draws of one owner count together: with few owners a weight is less sure."""
+    few = replace(known.case.sample, controller=known.case.firms.controller % 40)
+    alone = replace(known.case.sample, controller=None)
+    error = {}
+    for name, sample in (("each", known.case.sample), ("few", few), ("none", alone)):
+        flags = flags_of(replace(known.case, sample=sample), [known.age], 0.05, LEAST)
+        (capital,) = [flag for flag in flags if flag.input == "capital"]
+        error[name] = capital.weight.high - capital.weight.value
+    assert error["each"] == pytest.approx(error["none"], rel=1e-4)
+    assert error["few"] != pytest.approx(error["each"], rel=1e-3)
+
+
 def test_pointers_name_the_input_that_moves_with_age(known: Known) -> None:
-    (look,) = looks_of(known.case, [known.age])
+    (look,) = looks_of(known.case, [known.age], LEAST)
     assert look.look
     assert look.most_input == "capital"
     assert look.load > 0.02
@@ -207,9 +266,7 @@ def test_the_cheapest_remedy_is_one_that_works_without_the_attribute(
 def test_leaving_out_what_earns_its_weight_is_no_remedy(known: Known) -> None:
     (age,) = contrasts(known.age)
     remedies = Remedies(known.case, LIMITS)
-    tried = remedies._effect(
-        "drop", ("risk",), "", False, lambda: remedies._without(("risk",)), age
-    )
+    tried = remedies.effect(dropped(known.case, ("risk",)), age)
     assert tried.harm_lost > 0.05
     assert not tried.works
     assert cheapest([tried]) is None
@@ -254,7 +311,7 @@ def test_without_random_draws_the_audit_says_that_it_cannot_tell(known: Known) -
     assert not case.drawn.any()
     assert "strata of risk are those of the model itself" in case.notes[0]
     age = Attribute("age", "categorical", np.where(older, "older", "younger").astype(object))
-    (flag,) = flags_of(case, [age], 0.05)
+    (flag,) = flags_of(case, [age], 0.05, LEAST)
     assert flag.verdict == AMBER
     assert flag.said.startswith("Inconclusive: the random draw has 0 outcomes")
     effect = Remedies(case, LIMITS).tried("capital", contrasts(age)[0])[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,18 @@ def test_of_two_commits_at_once_one_is_refused(tmp_path, monkeypatch):
     (entry,) = entries(ledger)
     assert entry.commit.round == "the quicker"
     assert [p.name for p in ledger.iterdir()] == ["0001"]
+
+
+def test_a_commit_that_may_not_be_put_in_place_says_why(tmp_path, monkeypatch):
+    """Missing rights or a full disk are not another commit."""
+
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", denied)
+    with pytest.raises(PermissionError):
+        committed(tmp_path / "ledger", frame_file(tmp_path / "f.csv"))
+    assert list((tmp_path / "ledger").iterdir()) == []
 
 
 def test_a_run_cut_off_before_its_result_can_be_repeated(tmp_path):

@@ -37,18 +37,16 @@ def test_the_region_is_read_by_its_rate_and_by_moves(readers: dict[str, tuple[st
     assert "employees" not in readers["firms.region"]
 
 
-@pytest.mark.parametrize("attribute", ["region", "size"])
+@pytest.mark.parametrize("attribute", ["region", "size", "ownership"])
 def test_every_input_that_reads_an_audited_column_is_declared_with_its_basis(
     readers: dict[str, tuple[str, ...]], attribute: str
 ) -> None:
     """A new feature that reads one has to say on what ground, or the demo's own audit would stop it."""
     config = load_fairness()
-    column = {"region": "firms.region", "size": "firms.size_class"}[attribute]
+    column = config.attributes[attribute].records
     used = set(LIKELIHOOD) | set(SEVERITY)
     undeclared = [
-        name
-        for name in readers[column]
-        if name in used and config.exemption(name, attribute) is None
+        name for name in readers[column] if name in used and not config.exemption(name, attribute)
     ]
     assert undeclared == []
 
@@ -103,6 +101,22 @@ def test_a_number_that_hardly_comes_twice_is_compared_by_rank() -> None:
     assert is_function(pd.Series(np.exp(values)), codes, values)
     assert is_function(pd.Series(-values), codes, values)
     assert not is_function(pd.Series(values + RNG.normal(scale=0.3, size=N)), codes, values)
+
+
+def test_a_copy_of_a_number_with_some_ties_is_a_function_of_it() -> None:
+    """Of the years of birth some come five times and most once: cells of five say nothing."""
+    values = pd.Series(np.r_[np.repeat(np.arange(20.0), 5), 100 + RNG.normal(size=N - 100)])
+    codes = pd.factorize(values)[0]
+    for name, x in {"copy": values, "scaled": 3 * values + 1, "reversed": -values}.items():
+        assert is_function(x.astype("float32"), codes, values), name
+    assert not is_function(pd.Series(RNG.normal(size=N)), codes, values)
+
+
+def test_a_rare_flag_says_too_little_whatever_it_copies() -> None:
+    values = pd.Series((np.arange(N) < 20).astype(float))
+    assert not is_function(values, values.astype(int).to_numpy(), values)
+    common = pd.Series((np.arange(N) < 200).astype(float))
+    assert is_function(common, common.astype(int).to_numpy(), common)
 
 
 def test_unknown_values_are_left_out() -> None:

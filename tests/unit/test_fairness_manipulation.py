@@ -144,6 +144,27 @@ def test_a_function_of_reviews_fails_without_a_trial() -> None:
     assert tried({}, (other,), name="fake", changes={}, reads=["sentiment"]).passed
 
 
+def test_what_follows_from_the_attack_and_is_not_moved_by_it_fails() -> None:
+    """The trial moves an input without weight; another one follows from the reviews themselves."""
+    use = DirectUse("risk", "sentiment", "function of the attribute", "")
+    found = tried({"complaint_visits": 0.0}, (use,), reads=["sentiment"])
+    assert not found.passed
+    assert found.inputs == ("complaint_visits", "risk")
+    assert found.said.startswith("Failed: risk follow from sentiment, which anybody can write.")
+    assert "Of the others: Passed" in found.said
+    assert found.moved
+    moved = tried({"complaint_visits": 0.0}, (use,), reads=["sentiment"],
+                  changes={"complaint_visits": "add", "risk": {"set": 0}}, by="self")  # fmt: skip
+    assert "follow from" not in moved.said
+
+
+def test_an_outsider_is_not_judged_by_amounts_that_were_not_tried() -> None:
+    with pytest.raises(ValueError, match="must hold 10 and one of 5 or fewer"):
+        attack(amounts=[20, 50])
+    with pytest.raises(ValueError, match="one at least"):
+        attack(amounts=[], by="self")
+
+
 @pytest.mark.parametrize(
     ("how", "amount", "expected"),
     [("add", 5, 7.0), ("times", 0.5, 1.0), ({"set": 30}, 9, 30.0)],
@@ -167,11 +188,11 @@ def test_the_safest_sector_is_taken_whole() -> None:
 
 
 def test_attacks_as_shipped_name_inputs_of_the_catalogue() -> None:
-    from features.catalogue import BY_NAME
+    from features.catalogue import in_use
 
     config = load_fairness()
     named = {name for a in config.manipulation for name in a.changes}
-    assert named <= set(BY_NAME)
+    assert named <= {feature.name for feature in in_use()}
     assert {"complaint_visits", "registered_capital", "employees", "sector_rate"} <= named
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 from risk_index.fairness.evidence import Attribute
-from risk_index.fairness.overrides import OverridesError, by_group, read_overrides
+from risk_index.fairness.overrides import OverridesError, by_group, counted, read_overrides
 
 HEADING = "firm_id,officer,from_tier,to_tier,decided_on,reason\n"
 
@@ -57,11 +59,40 @@ def test_few_overrides_have_no_share(tmp_path: Path) -> None:
         ("F1,,D,A,2026-05-01,r\n", "officer and reason must be stated"),
         ("F1,O1,D,A,2026-05-01, \n", "officer and reason must be stated"),
         ("F1,O1,D,A,01.05.2026,r\n", "decided_on must be a day"),
+        ("F1,O1,D,A,never,r\n", r"first: F1\). Complete the log and audit again"),
     ],
 )
 def test_a_log_that_cannot_be_audited_is_refused(tmp_path: Path, rows: str, said: str) -> None:
     with pytest.raises(OverridesError, match=said):
         read_overrides(log(tmp_path, rows))
+
+
+def test_what_was_decided_later_or_of_other_firms_is_left_out_and_said(tmp_path: Path) -> None:
+    rows = (
+        "F1,O1,D,A,2026-06-30,r\nF1,O1,D,A,2026-07-01,r\nF2,O1,D,A,2026-08-01,r\n"
+        "F9,O1,D,A,2026-05-01,r\n"
+    )
+    held, notes = counted(
+        read_overrides(log(tmp_path, rows)), pd.Series(["F1", "F2"]), dt.date(2026, 6, 30)
+    )
+    assert held[["firm_id", "decided_on"]].values.tolist() == [["F1", "2026-06-30"]]
+    assert notes == [
+        "2 overrides are not counted: decided after 2026-06-30, the day of the fit (first: F1, F2). "
+        "Audit a later fit for them.",
+        "1 overrides are not counted: their firms are not among those compared (first: F9). "
+        "Check firm_id, or see the log.",
+    ]
+    assert counted(held, pd.Series(["F1"]), dt.date(2026, 6, 30))[1] == []
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.98])
+def test_a_log_cut_short_is_refused(tmp_path: Path, cut: float) -> None:
+    rows = "".join(f"F{n},O{n % 7},D,A,2026-05-01,reason {n * n}\n" for n in range(500))
+    whole = gzip.compress((HEADING + rows).encode())
+    file = tmp_path / "overrides.csv.gz"
+    file.write_bytes(whole[: int(len(whole) * cut)])
+    with pytest.raises(OverridesError, match=r"cannot be read \(.*Save it as UTF-8 CSV"):
+        read_overrides(file)
 
 
 def test_a_log_without_reasons_is_no_log(tmp_path: Path) -> None:

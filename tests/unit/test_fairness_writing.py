@@ -11,14 +11,13 @@ import pytest
 
 from risk_index.fairness.config import load_fairness
 from risk_index.fairness.drawing import draw_audit
-from risk_index.fairness.findings import (
+from risk_index.fairness.findings import Audit, Direct
+from risk_index.fairness.flags import (
     AMBER,
     DISPARATE,
     INFO,
     RED_CONFIRMED,
     RED_SUSPECTED,
-    Audit,
-    Direct,
     Flag,
     Look,
     Measured,

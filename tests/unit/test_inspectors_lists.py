@@ -10,10 +10,11 @@ import pytest
 from risk_index.errors import UserError
 from risk_index.inspectors.errors import RosterError
 from risk_index.inspectors.lists import read_roster
-from risk_index.inspectors.planning import Terms
+from risk_index.inspectors.past import Past
+from risk_index.inspectors.planning import Terms, plan
 from risk_index.inspectors.roster import Conflict, Inspector, roster_of
 from risk_index.inspectors.visits import Calendar, Drawn, drawn_of, in_weeks, read_drawn
-from tests.property.staff import MONDAY, QUARTER, SEED, firms
+from tests.property.staff import MONDAY, QUARTER, SEED, firms, staff
 
 HEADER = (
     "inspector_id,regions,certificates,certificate_valid_to,available_from,available_to,absent,"
@@ -182,6 +183,24 @@ def test_terms_that_make_no_round() -> None:
         Terms(SEED, QUARTER, 0)
     with pytest.raises(UserError, match="at least one week, not 0"):
         Calendar(MONDAY, 0)
+    for months in (-1, 1201):
+        with pytest.raises(UserError, match=rf"revisit_months is 0 to 1200, not {months}"):
+            Terms(SEED, QUARTER, 2, months)
+    assert Terms(SEED, QUARTER, 2, 1200).revisit_months == 1200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-30"])
+def test_a_round_begins_between_1900_and_2199(day: str) -> None:
+    with pytest.raises(UserError, match=f"begins in the years 1900 to 2199, not on {day}"):
+        Calendar(dt.date.fromisoformat(day), 1)
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
+def test_the_longest_terms_at_either_end_are_no_error(day: str) -> None:
+    weeks = Calendar(dt.date.fromisoformat(day), 53)
+    past = Past({("I000", "F0000"): dt.date(1850, 1, 1)}, {})
+    terms = Terms(SEED, weeks, 2, 1200)
+    assert len(plan(firms(60), roster_of(staff(4)), past, terms).lines) == 60
 
 
 def test_a_roster_is_ordered_by_the_bytes_of_its_ids() -> None:

@@ -13,8 +13,9 @@ import pytest
 from risk_index.errors import UserError
 from risk_index.inspectors import schedule as writing
 from risk_index.inspectors.past import Past
-from risk_index.inspectors.planning import Schedule
-from risk_index.inspectors.roster import Conflict, Inspector
+from risk_index.inspectors.planning import Schedule, Terms, plan
+from risk_index.inspectors.replaced import Replaced
+from risk_index.inspectors.roster import Conflict, Inspector, roster_of
 from risk_index.inspectors.schedule import (
     eligible_text,
     facts,
@@ -22,7 +23,7 @@ from risk_index.inspectors.schedule import (
     write_schedule,
 )
 from risk_index.inspectors.visits import Calendar, Drawn
-from tests.property.staff import MONDAY, firms, pairs, planned, seed, staff
+from tests.property.staff import MONDAY, QUARTER, SEED, firms, pairs, planned, seed, staff
 
 
 def read(schedule: Schedule) -> list[dict[str, str]]:
@@ -88,12 +89,38 @@ def test_the_facts_name_terms_counts_and_hashes() -> None:
     (last,) = [line for line in found["loads"] if line["inspector_id"] == "J"]
     assert last == {
         "inspector_id": "J",
+        "max_visits": 1,
         "visits": 1,
         "most_in_a_week": 1,
         "eligible_visits": 2,
         "limit": 1,
     }
     assert json.loads(json.dumps(found)) == found
+
+
+def test_the_facts_have_the_hash_of_the_past_or_say_that_there_was_none() -> None:
+    past = Past({("I000", "F0000"): MONDAY}, {})
+    assert facts(planned(firms(2), staff(3), past=past))["past_sha256"] == past.sha256
+    assert facts(planned(firms(2), staff(3), past=None))["past_sha256"] is None
+
+
+def test_a_firm_that_replaces_another_takes_its_number_and_week() -> None:
+    drawn = firms(9)
+    other = Drawn("R1", "440101", "C", "floor", "0.2")
+    roster, terms = roster_of([*staff(3), Inspector("J", ("44",))]), Terms(SEED, QUARTER)
+    plain = plan(drawn, roster, None, terms)
+    changed = plan(drawn, roster, None, terms, Replaced({"F0004": other}, 1, "ab" * 32))
+    places = [
+        {visit.firm.firm_id: (visit.number, visit.week) for visit, _ in one.lines}
+        for one in (plain, changed)
+    ]
+    assert places[1].pop("R1") == places[0].pop("F0004")
+    assert places[0] == places[1]
+    assert changed.notes[0] == "Replaced before the assignment: 1 firms; visited are R1 for F0004."
+    assert not any("Replaced" in note for note in plain.notes)
+    assert facts(changed)["replacements"] == 1
+    assert facts(changed)["replacements_sha256"] == "ab" * 32
+    assert facts(changed)["eligible_per_visit"]["R1"] == 4
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -1,6 +1,6 @@
 """Inspectors for a round: the whole plan, and its network by three solvers.
 
-By hand: python -m benchmarks.draw.assign 12500 600 20 [ortools highs networkx]
+By hand: python -m benchmarks.inspectors.assign 12500 600 20 [ortools highs networkx]
 (visits, inspectors, regions; NetworkX only where it is installed).
 """
 
