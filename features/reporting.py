@@ -113,7 +113,10 @@ def sector_penalty_rates(snapshot: Snapshot, shares: pd.DataFrame) -> pd.DataFra
         .groupby(keys[:2], as_index=False)[[*_COUNTED, "years", "windows"]]
         .sum()
     )
-    return pd.concat([_along_paths(day, part) for day, part in summed.groupby("as_of", sort=True)])
+    rates = [_along_paths(day, part) for day, part in summed.groupby("as_of", sort=True)]
+    if not rates:  # no firm is open on any date
+        return summed[keys[:2]].reindex(columns=[*keys[:2], *SECTOR_COLUMNS])
+    return pd.concat(rates)
 
 
 def _firms(snapshot: Snapshot) -> pd.DataFrame:

@@ -79,3 +79,8 @@ def test_weight_fades_by_half_of_the_time_until_expiry():
         {"minor": 0.1 / 2, "moderate": 0.4 * 2 ** (-90 / 365), "serious": 2 ** (-90 / 1095)},
         rel=1e-5,
     )
+
+
+def test_a_registry_of_closed_firms_has_no_rows():
+    closed = registry(firm("a", closed_on=ago(20)), penalised="a")
+    assert column(closed, "penalty_rate") == {}
