@@ -12,7 +12,7 @@ import risk_index
 from risk_index.draw.commands import draw
 from risk_index.estimates.command import estimate
 from risk_index.fairness.command import audit
-from risk_index.inspectors.commands import assign, stand_in
+from risk_index.inspectors.commands import assign, roster, stand_in
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, HELP, as_of_option, source_options
 
@@ -184,6 +184,7 @@ def demo(out: Path, firms: int, seed: int) -> None:
 
 main.add_command(draw)
 draw.add_command(assign)
+draw.add_command(roster)
 draw.add_command(stand_in)
 main.add_command(estimate)
 main.add_command(audit)

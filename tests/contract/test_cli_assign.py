@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from risk_index.cli import main
 from risk_index.draw.commands import draw as draw_group
-from risk_index.inspectors.commands import assign, roster, stand_in
+from risk_index.inspectors.commands import assign, stand_in
 
 COLUMNS = (
     "visit", "firm_id", "region", "sector", "week", "week_begins", "inspector_1", "inspector_2", "arm",
@@ -224,7 +225,7 @@ def test_a_day_far_from_now_is_refused(place: Path) -> None:
 
 def test_the_lists_have_a_hash_that_can_be_published_beforehand(place: Path) -> None:
     lists = ["--inspectors", str(place / "inspectors.csv")]
-    result = CliRunner().invoke(roster, lists)
+    result = CliRunner().invoke(main, ["draw", "roster", *lists])
     assert result.exit_code == 0, result.output
     assert "5 inspectors, 0 conflicts" in result.output
     run(place)
@@ -233,11 +234,13 @@ def test_the_lists_have_a_hash_that_can_be_published_beforehand(place: Path) -> 
     (place / "conflicts.csv").write_text(
         "inspector_id,firm_id,group_id,ground\nI1,F01,,own interest\n", encoding="utf-8"
     )
-    other = CliRunner().invoke(roster, [*lists, "--conflicts", str(place / "conflicts.csv")])
+    other = CliRunner().invoke(
+        main, ["draw", "roster", *lists, "--conflicts", str(place / "conflicts.csv")]
+    )
     assert "5 inspectors, 1 conflicts" in other.output
     assert stated not in other.output
     (place / "inspectors.csv").write_text("inspector_id,regions\nI1,\n", encoding="utf-8")
-    assert "1 x missing column" in refused(CliRunner().invoke(roster, lists))
+    assert "1 x missing column" in refused(CliRunner().invoke(main, ["draw", "roster", *lists]))
 
 
 def test_visits_of_the_round_itself_change_nothing(place: Path) -> None:
