@@ -16,6 +16,7 @@ import pandas as pd
 
 from models.calibration import Calibrator
 from models.likelihood import Likelihood
+from models.refits import Refits
 from models.severity import Scale, Severity
 from models.trees import Trees, TreeSettings
 
@@ -24,6 +25,9 @@ MANIFEST = "manifest.json"
 MODEL = "model.json"
 LIKELIHOOD = "likelihood.txt"
 SEVERITY = "severity.txt"
+REFITS = "refits.json"
+REFITTED = ("likelihood", "severity")
+NEEDED, OPTIONAL = {MODEL, LIKELIHOOD}, {SEVERITY, REFITS}
 
 
 class ModelFileError(ValueError):
@@ -40,11 +44,14 @@ class FittedModel:
     severity : Severity
     meta : dict
         Anything JSON can hold. It is part of `version`, so no clock time belongs in it.
+    refits : Refits
+        Both models grown again on resampled controllers; none by default.
     """
 
     likelihood: Likelihood
     severity: Severity
     meta: dict[str, Any] = field(default_factory=dict)
+    refits: Refits = field(default_factory=Refits)
 
     @cached_property
     def version(self) -> str:
@@ -57,6 +64,8 @@ class FittedModel:
         files = {MODEL: _json(_described(self)), LIKELIHOOD: self.likelihood.trees.text.encode()}
         if severity is not None:
             files[SEVERITY] = severity.text.encode()
+        if len(self.refits):
+            files[REFITS] = _json(_texts(self.refits))
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         return {**files, MANIFEST: _json({"format": FORMAT, "sha256": hashes})}
 
@@ -99,6 +108,7 @@ class FittedModel:
             likelihood=_likelihood(saved["likelihood"], files[LIKELIHOOD], settings),
             severity=_severity(saved["severity"], files.get(SEVERITY), settings),
             meta=saved["meta"],
+            refits=_refits(files.get(REFITS)),
         )
 
 
@@ -154,11 +164,22 @@ def _severity(saved: dict[str, Any], text: bytes | None, settings: TreeSettings)
     )
 
 
+def _texts(refits: Refits) -> dict[str, list[str]]:
+    return {part: [trees.text for trees in getattr(refits, part)] for part in REFITTED}
+
+
+def _refits(content: bytes | None) -> Refits:
+    if content is None:
+        return Refits()
+    saved = json.loads(content)
+    return Refits(*(tuple(Trees(text) for text in saved[part]) for part in REFITTED))
+
+
 def _refuse_other_content(target: Path) -> None:
     if target.exists() and not target.is_dir():
         raise ModelFileError(f"{target} is a file: name a folder for the model")
     names = {path.name for path in target.iterdir()} if target.exists() else set()
-    other = sorted(names - {MANIFEST, MODEL, LIKELIHOOD, SEVERITY})
+    other = sorted(names - NEEDED - OPTIONAL - {MANIFEST})
     if other:
         raise ModelFileError(
             f"{target} holds {len(other)} files that are not of a saved model, first: {other[:3]}. "
@@ -176,7 +197,7 @@ def _checked(folder: Path) -> dict[str, bytes]:
         raise ModelFileError(f"{folder / MANIFEST} cannot be read: {wrong}") from wrong
     if version != FORMAT:
         raise ModelFileError(f"{folder} has model format {version}, this version reads {FORMAT}")
-    if not {MODEL, LIKELIHOOD} <= set(hashes) <= {MODEL, LIKELIHOOD, SEVERITY}:
+    if not NEEDED <= set(hashes) <= NEEDED | OPTIONAL:
         raise ModelFileError(f"{folder / MANIFEST} lists {sorted(hashes)}: not a model's files")
     return {name: _checked_file(folder / name, expected) for name, expected in hashes.items()}
 

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.linear_model import GammaRegressor
 from threadpoolctl import threadpool_limits
 
-from models.arrays import Bools, Floats, Rows
+from models.arrays import Bools, Floats, Rows, Singles
 from models.conformal import residual_band
 from models.examples import Examples, NotEnoughLabels, matrix
 from models.explain import COST_OF_REASONS, contributions
@@ -86,14 +86,20 @@ class Severity:
 
     def log(self, X: pd.DataFrame) -> Floats:
         """Return the log of expected harm given a violation, shape (n,)."""
+        return self._log(matrix(X, self.columns))
+
+    def _log(self, amounts: Singles) -> Floats:
         if self.trees is None:
-            return np.full(len(X), self.scale.intercept)
-        raw = self.trees.raw(matrix(X, self.columns), self.settings.threads(len(X)))
-        return scaled(raw, self.scale)
+            return np.full(len(amounts), self.scale.intercept)
+        return scaled(self.trees.raw(amounts, self.settings.threads(len(amounts))), self.scale)
 
     def predict(self, X: pd.DataFrame) -> Floats:
         """Return expected harm given a violation, in the rubric's units, shape (n,)."""
-        return np.asarray(np.exp(self.log(X)))
+        return self.expected(matrix(X, self.columns))
+
+    def expected(self, amounts: Singles) -> Floats:
+        """Return the same for an array of `columns`, shape (n, p)."""
+        return np.asarray(np.exp(self._log(amounts)))
 
     def interval(self, X: pd.DataFrame) -> tuple[Floats, Floats]:
         """Return the low and high harm of a violation, each (n,), `predict` between them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,13 @@ import pandas as pd
 from risk_index.allocation import VISITS, Allocation, capacity_of, group_of
 from risk_index.campaigns import raised
 from risk_index.index import Floats
+from risk_index.stability import Texts, votes
 from risk_index.steepness import Chances, Group, Steepness, spread
 from risk_index.strata import ALL, shares
-from risk_index.tiers import churn, highest, tiers
+from risk_index.tiers import TierRule, churn, highest, tiers
 from risk_index.water_filling import BILLION, billionths
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,8 @@ class Round:
         Of the round without campaigns, in its unit.
     unit : str
         "visits" or "cost".
+    borderline : int or None
+        Firms whose tier too few refits confirm; None where there is no refit.
     """
 
     firms: pd.DataFrame
@@ -48,9 +54,15 @@ class Round:
     churn: pd.DataFrame | None
     capacity: float
     unit: str
+    borderline: int | None
 
 
-def plan_round(firms: pd.DataFrame, allocation: Allocation, last: pd.Series | None = None) -> Round:
+def plan_round(
+    firms: pd.DataFrame,
+    allocation: Allocation,
+    last: pd.Series | None = None,
+    refits: Iterable[Floats] = (),
+) -> Round:
     """Plan a round.
 
     Parameters
@@ -63,6 +75,8 @@ def plan_round(firms: pd.DataFrame, allocation: Allocation, last: pd.Series | No
         Capacity, bounds, method, strata, campaigns.
     last : Series of str, optional
         Tier of the last round, row by row; "" for a firm that had none.
+    refits : iterable of ndarray, shape (n,)
+        Index before clipping by each refit of the models.
 
     Raises
     ------
@@ -71,7 +85,11 @@ def plan_round(firms: pd.DataFrame, allocation: Allocation, last: pd.Series | No
     """
     before = None if last is None else last.to_numpy(str)
     index = firms.unclipped.to_numpy(float)
-    tier = tiers(index, allocation.tiers, before)
+    steady = tiers(index, allocation.tiers, before)
+    voted = votes(refits, allocation.tiers, len(firms))
+    tier = steady
+    if voted:
+        tier = voted.confirmed(steady, allocation.tiers.stable_share, before)
     group = group_of(firms, tier, allocation)
     capacity = capacity_of(group, allocation)
     whole = allocation.capacity.unit == VISITS and capacity >= 1
@@ -80,7 +98,9 @@ def plan_round(firms: pd.DataFrame, allocation: Allocation, last: pd.Series | No
     more = raised(firms, chances.total, group.ceiling, allocation.campaigns)
     found = _in_billionths(stratum, more.chance, chances, group, allocation)
     found.insert(0, "tier", tier)
-    found["plan_notes"] = _notes(more.notes, firms, tier, index, before, allocation)
+    found["tier_stability"] = voted.stability(tier) if voted else np.nan
+    said = _of_tiers(tier, steady, tiers(index, allocation.tiers), allocation.tiers)
+    found["plan_notes"] = _notes(said | more.notes, firms, allocation)
     return Round(
         firms=found,
         strata=_by_stratum(found, more.chance - chances.total),
@@ -89,6 +109,7 @@ def plan_round(firms: pd.DataFrame, allocation: Allocation, last: pd.Series | No
         churn=None if before is None else churn(before, tier),
         capacity=capacity,
         unit=allocation.capacity.unit,
+        borderline=int((tier != steady).sum()) if voted else None,
     )
 
 
@@ -118,26 +139,28 @@ def _in_billionths(
     )
 
 
-def _notes(
-    notes: dict[str, npt.NDArray[np.bool_]],
-    firms: pd.DataFrame,
-    tier: npt.NDArray[np.str_],
-    index: Floats,
-    before: npt.NDArray[np.str_] | None,
-    allocation: Allocation,
-) -> list[str]:
+def _of_tiers(tier: Texts, steady: Texts, fresh: Texts, rule: TierRule) -> dict[str, Bools]:
+    """Return which firms have another tier than that of their index, and why."""
+    said = {}
+    for letter in np.unique(fresh):
+        kept = (
+            f"keeps its tier of the last round, within {rule.band_points:g} points of tier {letter}"
+        )
+        said[kept] = (fresh == letter) & (tier == steady) & (steady != fresh)
+    for letter in np.unique(steady):
+        lower = (
+            f"borderline: fewer than {rule.stable_share:.0%} of repeated fits confirm tier {letter}"
+        )
+        said[lower] = (steady == letter) & (tier != steady)
+    return said
+
+
+def _notes(notes: dict[str, Bools], firms: pd.DataFrame, allocation: Allocation) -> list[str]:
     """Return what the plan has to say of each firm."""
     full = firms.drawn_this_year.to_numpy() >= allocation.max_per_year
-    said = dict(notes)
-    said[f"at the yearly ceiling of {allocation.max_per_year}: not drawn in this round"] = full
-    if before is not None:
-        fresh = tiers(index, allocation.tiers)
-        for letter in np.unique(fresh):
-            text = (
-                "keeps its tier of the last round, within "
-                f"{allocation.tiers.band_points:g} points of tier {letter}"
-            )
-            said[text] = (fresh == letter) & (tier != fresh)
+    said = notes | {
+        f"at the yearly ceiling of {allocation.max_per_year}: not drawn in this round": full
+    }
     found = np.full(len(firms), "", object)
     for text, rows in said.items():
         found[rows] = [f"{old}; {text}" if old else text for old in found[rows]]

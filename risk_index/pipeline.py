@@ -22,6 +22,7 @@ from features.failures import RecordsError
 from features.mapping import load_mapping
 from features.records import Quality, Records, open_records
 from models.fitted import FittedModel
+from models.refits import fit_refits
 from risk_index import tracking
 from risk_index.card import model_card
 from risk_index.errors import UserError
@@ -143,7 +144,13 @@ def fit(
             scale = IndexScale(
                 float(harm.mean()), settings.average_points, settings.points_per_doubling
             )
-            model = replace(model, meta=_meta(records, as_of, settings, scale, training, plan))
+            say(f"fitting {plan.n_refits} times again on resampled controllers")
+            refits = fit_refits(
+                training.examples, model.likelihood, model.severity, plan.n_refits, plan.seed
+            )
+            model = replace(
+                model, refits=refits, meta=_meta(records, as_of, settings, scale, training, plan)
+            )
             facts = _facts(records.quality, model, training, judgement, len(harm))
             say("drawing and writing")
             sample = training.examples.X.tail(5000)

@@ -66,6 +66,7 @@ DECIMALS = {
     "index_low": 2,
     "index_high": 2,
     "percentile": 2,
+    "tier_stability": 2,
     "inspection_probability": 9,
     "inspections_per_year": 9,
     "completeness": 2,
@@ -130,6 +131,8 @@ class Ranking:
             f"x{row['multiplier']:g} asked for, {row['visits']:.1f} visits more"
             for row in facts["campaigns"]
         ]
+        if facts["borderline"]:
+            said.append(f"{facts['borderline']} firms are borderline and take the lower tier")
         if facts["known_last_round"] is not None:
             changed = "" if facts["moved"] is None else f", {facts['moved']:.1%} changed their tier"
             said.append(f"{facts['known_last_round']} firms are in the last ranking{changed}")
@@ -234,7 +237,8 @@ def refuse_other_file(out: Path, first_bytes: bytes, what: str, example: str) ->
 def _store(con: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:
     empty = True
     for batch in batches:
-        for table, frame in (("scored", batch.rows), ("topics", batch.topics)):
+        frames = {"scored": batch.rows, "topics": batch.topics, "refits": batch.refits}
+        for table, frame in frames.items():
             con.register("incoming", frame)
             verb = f"CREATE TABLE {table} AS" if empty else f"INSERT INTO {table}"
             con.execute(f"{verb} SELECT * FROM incoming")
@@ -256,7 +260,7 @@ def _place(con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Seri
     """Compute rank, percentile, tier and chance of every firm, and add them to the database."""
     firms = con.execute(f"SELECT {', '.join(PLANNED_FROM)} FROM scored ORDER BY firm_key").df()
     before = None if last is None else firms.firm_id.map(last).fillna("")
-    plan = plan_round(firms, allocation, before)
+    plan = plan_round(firms, allocation, before, _refits(con))
     harm = firms.expected_harm.to_numpy(float)
     placed = pd.concat([firms[["firm_key"]], plan.firms], axis=1)
     placed["percentile"] = percentile(harm)
@@ -269,6 +273,14 @@ def _place(con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Seri
     con.execute("CREATE TABLE placed AS SELECT * FROM incoming")
     con.unregister("incoming")
     return plan
+
+
+def _refits(con: duckdb.DuckDBPyConnection) -> Iterator[Floats]:
+    """Yield the index by each refit, one at a time; shape (n,)."""
+    columns = [row[0] for row in con.execute("DESCRIBE refits").fetchall()]
+    for name in columns[1:]:
+        found = con.execute(f"SELECT {name} FROM refits ORDER BY firm_key").fetchnumpy()
+        yield np.asarray(found[name], dtype=np.float64)
 
 
 def percentile(expected_harm: Floats) -> Floats:
@@ -293,7 +305,6 @@ def _write_csv(
                 inspections_per_year=chance * allocation.rounds_per_year,
                 max_inspections_per_year=allocation.max_per_year,
                 notes=said.str.removeprefix("; "),
-                tier_stability="",
                 model_version=model_version,
                 as_of=as_of.isoformat(),
             )

@@ -63,6 +63,7 @@ def facts_of(plan: Round, allocation: Allocation) -> dict[str, Any]:
         "rounds_per_year": allocation.rounds_per_year,
         "tier_rule": allocation.tiers.rule,
         "tier_edges": [float(edge) if abs(edge) < 1e6 else None for edge in plan.edges],
+        "borderline": plan.borderline,
         "tiers": {k: int(v) for k, v in plan.firms.tier.value_counts().sort_index().items()},
         "strata": plan.strata.round(9).to_dict("records"),
         "campaigns": plan.campaigns.to_dict("records"),

@@ -14,6 +14,7 @@ from features.asof import Snapshot
 from features.catalogue import in_use
 from features.matrix import batches
 from models.fitted import FittedModel
+from models.refits import refit_harms
 from risk_index.index import Floats, IndexScale
 from risk_index.reasons import Points, leading, points
 
@@ -25,10 +26,21 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch of scored firms: their rows for the ranking and their points by topic."""
+    """One batch of scored firms.
+
+    Attributes
+    ----------
+    rows : DataFrame, one row a firm
+        For the ranking.
+    topics : DataFrame, one row a firm
+        ``firm_id`` and its points by topic.
+    refits : DataFrame, one row a firm
+        ``firm_key`` and the index before clipping by each refit, ``refit_0`` and so on, float32.
+    """
 
     rows: pd.DataFrame
     topics: pd.DataFrame
+    refits: pd.DataFrame
 
 
 def expected_harm(snapshot: Snapshot, model: FittedModel) -> Floats:
@@ -108,10 +120,13 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
         index_low=scale.index(p_low * s_low),
         index_high=scale.index(p_high * s_high),
         completeness=completeness(details, X),
-        notes=notes(details, X),
+        notes=notes(details, X, len(model.refits)),
         **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
     )
-    return Batch(rows, pd.concat([details[["firm_id"]], found.by_topic()], axis=1))
+    topics = pd.concat([details[["firm_id"]], found.by_topic()], axis=1)
+    again = refit_harms(model.refits, model.likelihood, model.severity, X)
+    refits = {f"refit_{k}": scale.unclipped(h).astype(np.float32) for k, h in enumerate(again)}
+    return Batch(rows, topics, details[["firm_key"]].assign(**refits))
 
 
 def check_sum(found: Points, distance: Floats) -> None:
@@ -139,10 +154,10 @@ def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
     return np.mean([flag.to_numpy() for flag in known], axis=0)
 
 
-def notes(details: pd.DataFrame, X: pd.DataFrame) -> list[str]:
+def notes(details: pd.DataFrame, X: pd.DataFrame, n_refits: int) -> list[str]:
     """Return what a reader of a row must know: why cells are empty, and what is not on record."""
     said = {f"no {name} on record": details[name].isna() for name in ("name", "sector", "region")}
     said["no planned inspection with an outcome on record"] = ~(X.inspections > 0)
-    said["tier_stability not measured"] = pd.Series(True, index=X.index)
+    said["tier_stability not measured"] = pd.Series(n_refits == 0, index=X.index)
     flags = np.column_stack([flag.to_numpy(dtype=bool) for flag in said.values()])
     return ["; ".join(word for word, true in zip(said, row, strict=True) if true) for row in flags]

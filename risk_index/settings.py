@@ -61,6 +61,7 @@ class Settings:
     average_points: float
     points_per_doubling: float
     group_folds: int
+    refits: int
     tier_rule: str
     tier_a_share: float
     tier_b_share: float
@@ -69,6 +70,7 @@ class Settings:
     tier_c_from: float
     tier_d_from: float
     tier_band_points: float
+    tier_stable_share: float
     capacity_unit: str
     capacity_per_round: float
     capacity_share: float
@@ -137,6 +139,7 @@ class Settings:
             (self.tier_a_share, self.tier_b_share, self.tier_c_share),
             (self.tier_b_from, self.tier_c_from, self.tier_d_from),
             self.tier_band_points,
+            self.tier_stable_share,
         )
 
     def _steepness(self) -> Steepness:
@@ -151,7 +154,9 @@ class Settings:
     @property
     def plan(self) -> Plan:
         """Return how training looks at the past."""
-        return Plan(self.horizon_days, self.grid_months, self.history_years, self.group_folds)
+        return Plan(
+            self.horizon_days, self.grid_months, self.history_years, self.group_folds, self.refits
+        )
 
 
 WHOLE = frozenset(f.name for f in fields(Settings) if f.type == "int")

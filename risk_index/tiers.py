@@ -29,12 +29,15 @@ class TierRule:
         Index, before clipping, from which a firm is in tier B, C and D.
     band_points : float
         A firm that passed a cut-off by no more than this keeps its tier of the last round.
+    stable_share : float
+        Share of the refits that must confirm a tier; 0 asks for none.
     """
 
     rule: str = SHARES
     shares: tuple[float, float, float] = (0.654, 0.253, 0.077)
     cut_offs: tuple[float, float, float] = (50.0, 60.0, 70.0)
     band_points: float = 1.0
+    stable_share: float = 0.8
 
 
 def highest(index: Floats, rule: TierRule) -> Floats:
@@ -81,11 +84,12 @@ def tiers(
     bounds = highest(index, rule)
     now = np.searchsorted(bounds, index, side="left")
     if last is not None:
-        now = np.where(_kept(index, bounds, now, last, rule.band_points), _place(last), now)
+        now = np.where(_kept(index, bounds, now, last, rule.band_points), place(last), now)
     return TIERS[now]
 
 
-def _place(tier: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+def place(tier: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+    """Return 0 for tier A to 3 for D, and -1 for a text that is no tier; shape (n,)."""
     return np.where(np.isin(tier, TIERS), np.searchsorted(TIERS, tier), -1)
 
 
@@ -97,7 +101,7 @@ def _kept(
     band: float,
 ) -> npt.NDArray[np.bool_]:
     """Tell which firms stay where they were, being within the band of their tier's edge."""
-    was = _place(last)
+    was = place(last)
     above = np.append(bounds, np.inf)[was]
     below = np.insert(bounds, 0, -np.inf)[was]
     rose = (now > was) & (index <= above + band)

@@ -44,6 +44,8 @@ class Plan:
         How far back they go.
     n_folds : int
         Parts of controllers, so that none is on both sides of a judgement.
+    n_refits : int
+        Refits on resampled controllers, by which the tiers' stability is measured.
     n_slices : int
         Later slices, back to back, on which rounds and calibration are chosen.
     seed : int
@@ -59,6 +61,7 @@ class Plan:
     grid_months: int = 3
     history_years: int = 10
     n_folds: int = 3
+    n_refits: int = 20
     n_slices: int = 3
     seed: int = 20260101
     trees: TreeSettings = field(

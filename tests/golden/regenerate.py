@@ -48,7 +48,9 @@ def fit() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_world(folder / "world", FIRMS, SEED, settings)
-        source = pipeline.Source(folder / "world")
+        few = folder / "settings.yaml"
+        few.write_text("refits: 4\n", encoding="utf-8")  # each is a file as large as the model
+        source = pipeline.Source(folder / "world", settings=few)
         pipeline.fit(source, settings.as_of, folder / "fit", print)
         shutil.rmtree(RUN, ignore_errors=True)
         shutil.copytree(folder / "fit" / "model", RUN / "model")
