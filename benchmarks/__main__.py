@@ -87,5 +87,16 @@ def reporting(seeds: tuple[int, ...], firms: int, region: str) -> None:
     say(str(measure(seeds, firms, region, say)))
 
 
+@main.command()
+@click.option("--seed", "seeds", multiple=True, type=int, default=tuple(range(1, 11)),
+              help="1 to 10 by default; repeat the option.")  # fmt: skip
+@click.option("--firms", type=click.IntRange(min=2000), default=45_000, show_default=True)
+def learning(seeds: tuple[int, ...], firms: int) -> None:
+    """Harm captured, calibration, coverage and learning curve in worlds whose truth is known."""
+    from benchmarks.learning.report import measure
+
+    say(str(measure(seeds, firms, say)))
+
+
 if __name__ == "__main__":
     main()

@@ -74,16 +74,16 @@ def fit_refits(
     return Refits(tuple(grown), tuple(amounts))
 
 
-def refit_harms(
+def refit_scores(
     refits: Refits, likelihood: Likelihood, severity: Severity, X: pd.DataFrame
-) -> Iterator[Floats]:
-    """Yield the expected harm of every firm by each refit, shape (n,)."""
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield every firm's probability of a violation and expected harm by each refit, shape (n,)."""
     chances, amounts = matrix(X, likelihood.columns), matrix(X, severity.columns)
     threads = likelihood.settings.threads(len(X))
     for k, trees in enumerate(refits.likelihood):
         chance = likelihood.calibrator.probability(trees.raw(chances, threads))
         again = replace(severity, trees=refits.severity[k]) if refits.severity else severity
-        yield chance * again.expected(amounts)
+        yield chance, chance * again.expected(amounts)
 
 
 def _times_drawn(controller: Rows, seed: int, k: int) -> Floats:

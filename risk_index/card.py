@@ -35,7 +35,8 @@ def model_card(facts: Mapping[str, Any]) -> str:
         "## What to know",
         *[f"- {note}" for note in facts["notes"]],
         "- Inspections are a selected sample: rates hold for firms like those inspected.",
-        "- Intervals of the likelihood are Venn-Abers, those of the severity hold the harm of single "
+        "- Intervals of the likelihood hold the Venn-Abers interval and 90 % of the repeated fits: the doubt "
+        "about firms with such records. Those of the severity hold the harm of single "
         "violations, not its mean.",
         "",
         "## Inputs",

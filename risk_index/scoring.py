@@ -14,7 +14,7 @@ from features.asof import Snapshot
 from features.catalogue import in_use
 from features.matrix import batches
 from models.fitted import FittedModel
-from models.refits import refit_harms
+from models.refits import refit_scores
 from risk_index.index import Floats, IndexScale
 from risk_index.reasons import Points, leading, points
 
@@ -101,7 +101,8 @@ def drawn_this_year(snapshot: Snapshot, low: int, high: int) -> pd.Series:
 
 def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: IndexScale) -> Batch:
     likelihood, severity = model.likelihood.predict(X), model.severity.predict(X)
-    p_low, p_high = model.likelihood.interval(X)
+    again = list(refit_scores(model.refits, model.likelihood, model.severity, X))
+    p_low, p_high = _chances(model.likelihood.interval(X), [chance for chance, _ in again])
     s_low, s_high = model.severity.interval(X)
     harm = likelihood * severity
     found = points(model, X, scale)
@@ -124,9 +125,19 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
         **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
     )
     topics = pd.concat([details[["firm_id"]], found.by_topic()], axis=1)
-    again = refit_harms(model.refits, model.likelihood, model.severity, X)
-    refits = {f"refit_{k}": scale.unclipped(h).astype(np.float32) for k, h in enumerate(again)}
+    refits = {
+        f"refit_{k}": scale.unclipped(harm).astype(np.float32) for k, (_, harm) in enumerate(again)
+    }
     return Batch(rows, topics, details[["firm_key"]].assign(**refits))
+
+
+def _chances(venn_abers: tuple[Floats, Floats], refits: list[Floats]) -> tuple[Floats, Floats]:
+    """Return the interval that holds both the Venn-Abers one and 90 % of the refits."""
+    low, high = venn_abers
+    if not refits:
+        return low, high
+    least, most = np.quantile(refits, (0.05, 0.95), axis=0)
+    return np.minimum(low, least), np.maximum(high, most)
 
 
 def check_sum(found: Points, distance: Floats) -> None:

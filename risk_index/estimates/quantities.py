@@ -50,7 +50,7 @@ class Least:
 
     outcomes: int = 30
     n_eff: float = 30.0
-    violations: int = 10
+    violations: int = 30
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def test_below_the_least_size_there_is_no_number_but_a_reason() -> None:
     assert table[["estimate", "low", "high", "standard_error"]].isna().all().all()
     assert table.note.str.startswith("insufficient data: outcomes ").all()
     few = row(table, HARM, "Hajek").note
-    assert few == "insufficient data: outcomes 2 of 30, n_eff 1.8 of 30, violations 2 of 10"
+    assert few == "insufficient data: outcomes 2 of 30, n_eff 1.8 of 30, violations 2 of 30"
 
 
 def test_firms_without_a_chance_are_left_out_and_counted() -> None:

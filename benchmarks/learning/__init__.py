@@ -1,0 +1,1 @@
+"""What the models learn of worlds whose truth is known: harm captured, calibration, intervals."""
