@@ -3,7 +3,7 @@
 A visit is paired with the rating of each scheme that was known before its day. The curves
 (`features/scales.py`) are learnt once per as-of date from visits known by then, four times: a firm's
 value comes from the curve that has not seen the firms of its own fold, so its own outcomes are not in
-it. A firm without a rating has a lift of 1: neither better nor worse.
+it. A firm without a rating has a relative risk of 1: neither better nor worse.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VALID_DAYS = 1095
 NOT_COMPARABLE = "rating not comparable: outcomes say too little of its scheme"
 _MAP = {
     "as_of": "date", "scheme": "string", "fold": "int64", "lowest": "float64", "highest": "float64",
-    "risk": "float64", "lift": "float64", "comparable": "boolean",
+    "risk": "float64", "relative": "float64", "comparable": "boolean",
 }  # fmt: skip
 _CELL = ["as_of", "scheme", "score"]
 COUNTS = [f"{kind}{fold}" for kind in "ny" for fold in range(FOLDS)]
@@ -51,7 +51,7 @@ def publish_maps(snapshot: Snapshot) -> ibis.Table:
 def rating_maps(snapshot: Snapshot) -> pd.DataFrame:
     """Return one row per (as_of, scheme, fold, step): what the scores of the step mean.
 
-    ``lowest`` and ``highest`` score of the step (a place among the scheme's ratings); ``risk``, ``lift`` (see `features.scales.Curve`);
+    ``lowest`` and ``highest`` score of the step (a place among the scheme's ratings); ``risk``, ``relative`` (see `features.scales.Curve`);
     ``comparable``: whether the scheme has outcomes enough for a curve of its own. The outcomes of the
     fold's own firms are not in it.
     """
@@ -70,7 +70,7 @@ def _of_day(day: object, cells: pd.DataFrame) -> pd.DataFrame:
             at = part.place.to_numpy()
             rows = part[["scheme", "lowest", "highest"]]
             steps.append(rows.assign(
-                fold=fold, risk=curve.risk[at], lift=curve.lift[at], comparable=curve.comparable))  # fmt: skip
+                fold=fold, risk=curve.risk[at], relative=curve.relative[at], comparable=curve.comparable))  # fmt: skip
     return pd.concat(steps).assign(as_of=day)[list(_MAP)]
 
 
@@ -162,7 +162,7 @@ def _paired(snapshot: Snapshot) -> ibis.Table:
 def ratings_read(snapshot: Snapshot, maps: ibis.Table) -> ibis.Table:
     """Return the latest rating of each firm, not older than three years, with what it means.
 
-    Adds ``risk``, ``lift`` and ``comparable`` of its scheme's curve.
+    Adds ``risk``, ``relative`` and ``comparable`` of its scheme's curve.
     """
     rows = snapshot.events("ratings", "rated_on")
     rows = rows.filter(rows.age_days < VALID_DAYS)
@@ -187,8 +187,8 @@ _rating = partial(Feature, topic="regional ratings", table="ratings", basis=BASI
 RATINGS: tuple[Feature, ...] = (
     _rating("rating_risk", "violation rate of firms with such a rating", "rate",
             measure=Largest("risk"), if_none=float("nan"), likelihood=None),
-    _rating("rating_lift", "violation rate at such a rating, over that of all ratings of the scheme", "times",
-            measure=Largest("lift"), if_none=1.0, likelihood=1),
+    _rating("rating_relative_risk", "violation rate at such a rating, over that of all ratings of the scheme", "times",
+            measure=Largest("relative"), if_none=1.0, likelihood=1),
     _rating("ratings_not_comparable", "rating of a scheme that outcomes say too little of", "count",
             measure=Count(where(comparable=False)), likelihood=None, note=NOT_COMPARABLE),
 )  # fmt: skip

@@ -60,14 +60,14 @@ class Curve:
     ----------
     risk : float64, shape (PLACES,)
         Rate of violations, lowest scores first; monotone in the score.
-    lift : float64, shape (PLACES,)
+    relative : float64, shape (PLACES,)
         The same over its mean over the scheme's ratings; 1 is neither better nor worse.
     comparable : bool
         Whether it rests on outcomes of its own scheme.
     """
 
     risk: Floats
-    lift: Floats
+    relative: Floats
     comparable: bool
 
 

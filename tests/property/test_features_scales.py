@@ -1,4 +1,4 @@
-"""Curves of rating schemes: monotone, of mean lift 1, and equal to the formulas written out."""
+"""Curves of rating schemes: monotone, of mean relative risk 1, and equal to the formulas written out."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def written_out(all_schemes: list[Scheme]) -> list[Curve]:
         elif scheme.enough:
             risk = naive.own(visits, hits, share, risk, b)
         mean = sum(p * w for p, w in zip(risk, share, strict=True))
-        lift = [p / mean for p in risk]
-        found.append(Curve(np.array(risk), np.array(lift), bool(b) and scheme.enough))
+        relative = [p / mean for p in risk]
+        found.append(Curve(np.array(risk), np.array(relative), bool(b) and scheme.enough))
     return found
 
 
@@ -49,7 +49,7 @@ def written_out(all_schemes: list[Scheme]) -> list[Curve]:
 def test_curves_equal_the_formulas_written_out(given_schemes):
     for curve, expected in zip(curves(given_schemes), written_out(given_schemes), strict=True):
         assert curve.risk == pytest.approx(expected.risk, rel=1e-9)
-        assert curve.lift == pytest.approx(expected.lift, rel=1e-9)
+        assert curve.relative == pytest.approx(expected.relative, rel=1e-9)
         assert curve.comparable == expected.comparable
 
 
@@ -64,7 +64,7 @@ def test_curves_are_monotone_chances_with_a_mean_lift_of_one(given_schemes):
         if scheme.better == "lower":
             assert (steps >= -1e-12).all()
         assert ((curve.risk > 0) & (curve.risk < 1)).all()
-        assert curve.lift @ scheme.rated / scheme.rated.sum() == pytest.approx(1.0)
+        assert curve.relative @ scheme.rated / scheme.rated.sum() == pytest.approx(1.0)
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=40))

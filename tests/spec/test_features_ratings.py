@@ -88,41 +88,43 @@ def test_more_demerits_are_worse_where_outcomes_say_so_or_it_is_stated():
         *(new(f"{scheme} {score:g}", scheme, score)
           for scheme in ("demerits", "stated") for score in (0.0, 6.0)),
     )  # fmt: skip
-    lift = table(registry, "rating_lift").rating_lift
+    relative = table(registry, "rating_relative_risk").rating_relative_risk
     for scheme in ("demerits", "stated"):
-        assert lift[f"{scheme} 6"] > 2 > 1 > lift[f"{scheme} 0"]
+        assert relative[f"{scheme} 6"] > 2 > 1 > relative[f"{scheme} 0"]
 
 
 def test_a_scheme_without_outcomes_takes_what_others_say_at_its_place_and_is_flagged():
     stars = {5.0: (240, 0.0), 4.0: (45, 0.0), 1.0: (15, 0.0)}
     unseen = rated("stars", stars, better="higher") | {"inspections": []}
     registry = together(rated("of 12", OF_12), unseen)
-    found = table(registry, "rating_risk", "rating_lift", "ratings_not_comparable")
+    found = table(registry, "rating_risk", "rating_relative_risk", "ratings_not_comparable")
     worst, clean = found.loc["stars 1 285"], found.loc["stars 5 0"]
     alike = found.loc["of 12 6 285"]
     assert worst.rating_risk == pytest.approx(alike.rating_risk, rel=0.4)
-    assert worst.rating_lift > 3 > 1 > clean.rating_lift
+    assert worst.rating_relative_risk > 3 > 1 > clean.rating_relative_risk
     assert worst.ratings_not_comparable == 1
     assert alike.ratings_not_comparable == 0
 
 
 def test_a_score_of_a_scale_whose_good_end_nobody_knows_says_nothing():
     unseen = rated("letters", {1.0: (5, 0.0), 2.0: (5, 0.0)}) | {"inspections": []}
-    found = table(together(rated("of 12", OF_12), unseen), "rating_lift", "ratings_not_comparable")
+    found = table(
+        together(rated("of 12", OF_12), unseen), "rating_relative_risk", "ratings_not_comparable"
+    )
     letters = found[found.index.str.startswith("letters")]
-    assert (letters.rating_lift == 1).all()
+    assert (letters.rating_relative_risk == 1).all()
     assert (letters.ratings_not_comparable == 1).all()
 
 
 def test_a_firm_without_a_rating_or_with_an_old_one_is_neither_clean_nor_guilty():
     old = new("old", "of 12", 6.0, days=1095)
     registry = together(rated("of 12", OF_12), {"firms": [firm("none")]}, old)
-    found = table(registry, "rating_lift", "rating_risk", "ratings_not_comparable")
+    found = table(registry, "rating_relative_risk", "rating_risk", "ratings_not_comparable")
     for name in ("none", "old"):
-        assert found.rating_lift[name] == 1
+        assert found.rating_relative_risk[name] == 1
         assert np.isnan(found.rating_risk[name])
         assert found.ratings_not_comparable[name] == 0
-    assert found.rating_lift["of 12 6 299"] > 1
+    assert found.rating_relative_risk["of 12 6 299"] > 1
 
 
 def test_a_firms_own_outcomes_are_not_in_its_value():
@@ -131,9 +133,9 @@ def test_a_firms_own_outcomes_are_not_in_its_value():
         own = [visit("own", found, days) for days in range(1, 40)]
         tables["inspections"] += own
         registry = together(tables, new("own", "of 12", 8.0, days=200))
-        lift = table(registry, "rating_risk").rating_risk
-        others = lift[lift.index.str.startswith("of 12 8")]
-        return float(lift["own"]), float(others.max())
+        relative = table(registry, "rating_risk").rating_risk
+        others = relative[relative.index.str.startswith("of 12 8")]
+        return float(relative["own"]), float(others.max())
 
     clean, guilty = value(False), value(True)
     assert clean[0] == guilty[0]
@@ -161,12 +163,12 @@ def test_the_latest_of_several_ratings_is_read():
             {"firm_id": "a", "scheme": "of 12", "score": 9.0, "rated_on": ago(5)},
             {"firm_id": "a", "scheme": "of 12", "score": 6.0, "rated_on": ago(4), "recorded_on": ago(-1)},
         ]})  # fmt: skip
-    lift = table(registry, "rating_lift").rating_lift
-    assert lift["a"] < 1
+    relative = table(registry, "rating_relative_risk").rating_relative_risk
+    assert relative["a"] < 1
 
 
 def test_no_rating_at_all_is_no_error():
-    assert number(Registry({"firms": [firm("a")]}), "rating_lift", day=DAY) == 1
+    assert number(Registry({"firms": [firm("a")]}), "rating_relative_risk", day=DAY) == 1
 
 
 def test_the_note_of_a_row_is_that_of_the_feature():
@@ -185,4 +187,4 @@ def test_two_hundred_outcomes_of_the_scheme_weigh_as_much_as_all_schemes_say(bet
     curve = curves([own, other])[0]
     pooled = (120 + (empty + 1) * 120.5 / 401) / (401 + empty)
     assert curve.risk[10] == pytest.approx((80 + 200 * pooled) / 400)
-    assert curve.lift[10] == pytest.approx(1.0)
+    assert curve.relative[10] == pytest.approx(1.0)

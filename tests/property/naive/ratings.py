@@ -22,9 +22,9 @@ def ratings(day: Day, firm_id: str) -> list[Row]:
     if not rows:
         return []
     latest = min(rows, key=lambda row: (row["age_days"], row["scheme"]))
-    risk, lift, comparable = curves(day, fold(firm_id))[latest["scheme"]]
+    risk, relative, comparable = curves(day, fold(firm_id))[latest["scheme"]]
     at = place(day, latest["scheme"], latest["score"])
-    return [latest | {"risk": risk[at], "lift": lift[at], "comparable": comparable}]
+    return [latest | {"risk": risk[at], "relative": relative[at], "comparable": comparable}]
 
 
 def scores(day: Day, scheme: str) -> list[float]:
@@ -55,7 +55,7 @@ def pairs(day: Day) -> list[tuple[str, str, float, float]]:
 
 
 def curves(day: Day, left_out: int) -> dict[str, tuple[list[float], list[float], bool]]:
-    """Risk and lift at each place of every scheme, lowest scores first."""
+    """Risk and relative risk at each place of every scheme, lowest scores first."""
     judged = pairs(day)
     schemes = sorted({row["scheme"] for row in day.known("ratings")})
     counts = {s: counted(day, s, [p for p in judged if fold(p[0]) != left_out]) for s in schemes}
