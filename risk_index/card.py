@@ -64,9 +64,9 @@ def _inspectors(found: Mapping[str, Any] | None) -> str:
     return (
         f"At equal risk, {found['groups']} inspectors (or groups that visit together) differ by a "
         f"standard deviation of {found['spread']:.2f} in log-odds (95 % interval "
-        f"{found['spread_low']:.2f} to {found['spread_high']:.2f}; {found['visits']} visits; shrunken effects "
-        f"{found['least_effect']:+.2f} to {found['most_effect']:+.2f}): {done}. No input of a model reads "
-        f"who visited."
+        f"{found['spread_low']:.2f} to {found['spread_high']:.2f}; {found['visits']} visits; shrunken "
+        f"effects {found['least_effect']:+.2f} to {found['most_effect']:+.2f}): {done}. No input of a "
+        "model reads who visited."
     )
 
 
