@@ -54,8 +54,8 @@ def _slots(city: City, source: Source, judged: Judged, scores: dict[str, Score])
         f"the {len(seen):,} visits of those above of which it is known which of {seen.inspectors.nunique()} "
         f"groups of inspectors made them ({seen.violation.sum():.0f} violations; "
         f"{seen.inspected_on.min():%Y-%m-%d} to {seen.inspected_on.max():%Y-%m-%d}). Own slots: each group "
-        "keeps its visits and its days. Any slot: visits change places between groups, so that a score which "
-        f"tells groups apart finds the strict ones early. *{PAST_RATE}* is such a score, shown for that alone. "
+        "keeps its visits and its days. Any slot: visits change places between groups, so that a score that "
+        f"tells groups apart finds the strict ones early; *{PAST_RATE}* is shown for that alone. "
         f"Scores are of {city.as_of}; equal ones share their days. 95 % intervals from {REPLICATES:,} "
         "resamples of controllers."
     )
