@@ -11,21 +11,24 @@ from features.listings import LISTINGS
 from features.penalties import PENALTIES
 from features.permits import PERMITS
 from features.profile import CHANGES, PROFILE
+from features.ratings import RATINGS
 from features.related import RELATED
 from features.reporting import REPORTING
 from features.sector import SECTOR
 
 FEATURES: tuple[Feature, ...] = (
     *SECTOR, *PROFILE, *CHANGES, *PENALTIES, *REPORTING, *PERMITS, *IRREGULARITIES, *LISTINGS, *INSPECTIONS,
-    *RELATED,
+    *RELATED, *RATINGS,
 )  # fmt: skip
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
 def in_use(features: Iterable[Feature] = FEATURES) -> tuple[Feature, ...]:
-    """Return the features that one of the models, or a simple method beside them, uses."""
+    """Return the features that one of the models, a simple method beside them or a note uses."""
     return tuple(
-        f for f in features if f.likelihood is not None or f.severity is not None or f.rival
+        f
+        for f in features
+        if f.likelihood is not None or f.severity is not None or f.rival or f.note
     )
 
 

@@ -165,6 +165,8 @@ class Feature:
         -1 down, 0 either way, None not used.
     rival : bool
         Whether a simple method that is judged beside the models reads it.
+    note : str
+        What a firm's row says in ``notes`` where the feature is above 0; empty for nothing.
     """
 
     name: str
@@ -179,6 +181,7 @@ class Feature:
     likelihood: int | None = 0
     severity: int | None = None
     rival: bool = False
+    note: str = ""
 
     @property
     def parents(self) -> tuple[Feature, ...]:

@@ -36,8 +36,9 @@ def labels(
     -------
     DataFrame, one row per (firm_key, as_of)
         ``firm_key, as_of, inspection_id, inspected_on, known_on, violation`` (0/1), ``harm`` (harm
-        units, empty where not measured), ``inclusion_probability``, ``selection``; sorted by date and
-        firm.
+        units, empty where not measured), ``inclusion_probability``, ``selection``, ``inspectors`` (who
+        went, sorted and joined by ;, empty where unknown: a nuisance, never an input); sorted by date
+        and firm.
     """
     visits = records.table("inspections")
     seen = asof.known_by(visits, ibis.date(known_by))
@@ -58,5 +59,19 @@ def labels(
         "inclusion_probability",
         "selection",
         known_on="recorded_on",
+        inspectors="inspector_id",
     ).order_by(["as_of", "firm_key"])
-    return found.to_pyarrow().to_pandas(date_as_object=False)
+    frame = found.to_pyarrow().to_pandas(date_as_object=False)
+    return frame.assign(inspectors=frame.inspectors.map(group_of, na_action="ignore"))
+
+
+def group_of(cell: str) -> str | None:
+    """Return the inspectors of a cell, each once and sorted; the semicolon may be full width.
+
+    >>> group_of("I2； I1;I2")
+    'I1;I2'
+    """
+    return (
+        ";".join(sorted({part.strip() for part in cell.replace("；", ";").split(";")} - {""}))
+        or None
+    )

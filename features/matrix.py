@@ -18,6 +18,7 @@ from features.listings import listings_standing
 from features.penalties import penalties_in_force
 from features.permits import permits_seen
 from features.profile import changes_seen, firm_facts
+from features.ratings import publish_maps, ratings_read
 from features.reporting import reported_shares, sector_penalty_rates, with_exposure
 from features.sector import region_facts, sector_facts
 
@@ -29,6 +30,8 @@ EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
     "listings": listings_standing,
     "inspections": visits_seen,
 }
+Facts = tuple[ibis.Table, ibis.Table, ibis.Table]
+"""Rates by sector, rates by region, curves of the rating schemes."""
 
 
 def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
@@ -81,8 +84,8 @@ def framed(rows: pa.Table) -> pd.DataFrame:
     return rows.to_pandas(date_as_object=False).astype({"firm_key": "int32"})
 
 
-def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
-    """Compute the population's rates by sector and by region once for all rows."""
+def publish_facts(snapshot: Snapshot) -> Facts:
+    """Compute once for all rows what is learnt from the whole population."""
     con = snapshot.records.con
     tables = []
     shares = reported_shares(snapshot)
@@ -96,12 +99,10 @@ def publish_facts(snapshot: Snapshot) -> tuple[ibis.Table, ibis.Table]:
         schema |= {column: "float64" for column in frame.columns if column not in schema}
         own_name = ibis.util.gen_name(name)  # so that another snapshot leaves it alone
         tables.append(con.create_table(own_name, ibis.memtable(frame, schema=schema)))
-    return tables[0], tables[1]
+    return tables[0], tables[1], publish_maps(snapshot)
 
 
-def expression(
-    snapshot: Snapshot, features: tuple[Feature, ...], facts: tuple[ibis.Table, ibis.Table]
-) -> ibis.Table:
+def expression(snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts) -> ibis.Table:
     """Return the matrix as one Ibis expression over the records."""
     there = open_firms(snapshot.records, snapshot.dates)
     wide = snapshot.restrict(_with_group_members(snapshot, there))
@@ -112,16 +113,17 @@ def _assembled(
     wide: Snapshot,
     spine: ibis.Table,
     features: tuple[Feature, ...],
-    facts: tuple[ibis.Table, ibis.Table],
+    facts: Facts,
 ) -> ibis.Table:
     """Return the matrix of the rows of `spine`, with the fellow firms that `wide` has besides."""
     needed = with_parents(features)
     others = [feature for feature in needed if isinstance(feature.measure, Others)]
     rows = _with_facts(wide, facts)
-    for table in EVENTS:
+    events = EVENTS | {"ratings": lambda seen: ratings_read(seen, facts[2])}
+    for table, of in events.items():
         wanted = [f for f in needed if f.table == table and _aggregates(f)]
         if wanted:
-            rows = _with_events(rows, EVENTS[table](wide), wanted)
+            rows = _with_events(rows, of(wide), wanted)
     rows = rows.mutate(
         **{
             f.name: _filled(f, rows[f.measure.column])
@@ -156,9 +158,9 @@ def _with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
     return ibis.union(snapshot.spine.select(*KEYS), members.semi_join(there, KEYS), distinct=True)
 
 
-def _with_facts(snapshot: Snapshot, facts: tuple[ibis.Table, ibis.Table]) -> ibis.Table:
+def _with_facts(snapshot: Snapshot, facts: Facts) -> ibis.Table:
     rows = firm_facts(snapshot)
-    for table, key in zip(facts, ("sector", "region"), strict=True):
+    for table, key in zip(facts[:2], ("sector", "region"), strict=True):
         rows = rows.left_join(table, ["as_of", key])
         rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
     return with_exposure(rows)

@@ -248,17 +248,19 @@ INSPECTIONS = RecordTable(
 
 RATINGS = RecordTable(
     "ratings",
-    "Scores of regional rating schemes, each on its own scale. Checked and kept; not yet a feature.",
+    "Scores of regional rating schemes, each on its own scale, read by what inspections found at them.",
     key=("firm_id", "scheme", "rated_on"),
     event="rated_on",
     columns=(
         FIRM_ID,
         _text("scheme", "The scheme, which fixes the scale.", required=True),
         Column("score", "number", "Score on the scheme's own scale.", required=True),
+        _text("better", "Which scores are the good ones; empty: higher, unless outcomes say otherwise.",
+              "higher", "lower"),
         _date("rated_on", "Day of the rating.", required=True),
         RECORDED_ON,
     ),
-)
+)  # fmt: skip
 
 SOURCES = RecordTable(
     "sources",

@@ -45,6 +45,10 @@ class Examples:
         The day the features speak of, and the day the label became known (never earlier).
     controller : int64, shape (n,)
         Number of the group that controls the firm: all its firms stay on one side of a split.
+    inspector : int64, shape (n,), optional
+        Number of the group of inspectors that made the labelled visit, -1 unknown. Never an input.
+    visit : int64, shape (n,), optional
+        Number of the labelled visit; each row is a visit of its own where it is not given.
 
     Raises
     ------
@@ -59,6 +63,8 @@ class Examples:
     as_of: Days
     known_on: Days
     controller: Rows
+    inspector: Rows | None = None
+    visit: Rows | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
@@ -73,14 +79,17 @@ class Examples:
         at = np.asarray(rows)
         if at.dtype == np.bool_:
             at = np.flatnonzero(at)
-        arrays = {f.name: getattr(self, f.name)[at] for f in fields(self) if f.name != "X"}
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "X"}
+        arrays = {name: array[at] for name, array in given.items() if array is not None}
         return Examples(X=self.X.iloc[at], **arrays)
 
 
 def _check_shapes(examples: Examples) -> None:
     n = len(examples.X)
     dtypes = {"violation": "int8", "harm": "float64", "weight": "float64", "controller": "int64"}
-    for name in ("violation", "harm", "weight", "as_of", "known_on", "controller"):
+    dtypes |= {"inspector": "int64", "visit": "int64"}
+    optional = [name for name in ("inspector", "visit") if getattr(examples, name) is not None]
+    for name in ("violation", "harm", "weight", "as_of", "known_on", "controller", *optional):
         array, wanted = getattr(examples, name), dtypes.get(name, "datetime64[D]")
         if not isinstance(array, np.ndarray):
             raise ExamplesError(f"{name} is a {type(array).__name__}: give a NumPy array")

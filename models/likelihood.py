@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,14 @@ from models.arrays import Floats, Rows, Singles
 from models.calibration import Calibrator, fit_calibrator
 from models.examples import Examples, matrix, require_labels
 from models.explain import COST_OF_REASONS, contributions
-from models.folds import Fold, Later, usable_folds
+from models.folds import Fold, Later, controller_fold, usable_folds
+from models.strictness import (
+    LEAST_INSPECTORS,
+    LEAST_VISITS,
+    Strictness,
+    fit_strictness,
+    too_few,
+)
 from models.trees import (
     CrossFit,
     Trees,
@@ -23,6 +31,12 @@ from models.trees import (
     grow,
     log_loss,
     tree_params,
+)
+
+N_PARTS = 3
+TOO_FEW_INSPECTORS = (
+    f"inspectors' strictness not measured: fewer than {LEAST_INSPECTORS} inspectors (or groups that "
+    f"visit together) have {LEAST_VISITS} labelled visits"
 )
 
 
@@ -43,6 +57,8 @@ class Likelihood:
         What a reader must know of how it was fitted.
     later : Later or None
         Out-of-fold margins; None in a loaded model.
+    strictness : Strictness or None
+        Spread between inspectors, where it could be measured; None in a loaded model.
     """
 
     trees: Trees
@@ -52,6 +68,7 @@ class Likelihood:
     settings: TreeSettings
     notes: tuple[str, ...] = ()
     later: Later | None = field(default=None, repr=False)
+    strictness: Strictness | None = field(default=None, repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -90,6 +107,10 @@ def fit_likelihood(
     sees the same rows as the stopping: two numbers and one, on all of them). The trees kept are
     then grown on all rows given, for as many rounds more as those rows bear.
 
+    Where inspectors are known and differ in strictness, their effects (`models.strictness`, given
+    the margins of trees that have not seen the controller) are offsets of a second fit. It speaks of
+    an average inspector; the calibration on later rows keeps the overall rate.
+
     Parameters
     ----------
     examples : Examples
@@ -116,18 +137,54 @@ def fit_likelihood(
     used, notes = usable_folds(examples, folds, kinds, seed)
     params = {"objective": "binary", **tree_params(settings, len(X), signs, seed)}
     fit = cross_fit(X, label, weight, used, params, settings, log_loss)
+    found, said = _strictness(examples, X, weight, params, fit, seed)
+    offset = strictness_offset(examples, found)
+    if offset is not None:
+        fit = cross_fit(X, label, weight, used, params, settings, log_loss, offset)
     later = Later.pooled(used, later_raw(fit, X, used))
     calibrator = fit_calibrator(later.raw, label[later.rows], examples.weight[later.rows], seed)
     rounds = fit.rounds_for(len(X))
     return Likelihood(
-        trees=grow(X, label, weight, params, rounds),
+        trees=grow(X, label, weight, params, rounds, offset),
         directions=signs,
         calibrator=calibrator,
         rounds=rounds,
         settings=settings,
-        notes=notes + _calibration_notes(calibrator),
+        notes=notes + said + _calibration_notes(calibrator),
         later=later,
+        strictness=found,
     )
+
+
+def strictness_offset(examples: Examples, found: Strictness | None) -> Floats | None:
+    """Return the inspectors' effects on the log-odds, shape (n,); None where none was told."""
+    if found is None or not found.is_there or examples.inspector is None:
+        return None
+    return found.offset(examples.inspector)
+
+
+def _strictness(
+    examples: Examples,
+    X: Singles,
+    weight: Floats,
+    params: Mapping[str, Any],
+    fit: CrossFit,
+    seed: int,
+) -> tuple[Strictness | None, tuple[str, ...]]:
+    """Measure how inspectors differ, by margins of trees that have not seen the controller."""
+    if examples.inspector is None or (examples.inspector < 0).all():
+        return None, ()
+    visit = np.arange(len(examples)) if examples.visit is None else examples.visit
+    if too_few(examples.inspector, visit):
+        return None, (TOO_FEW_INSPECTORS,)
+    label, margin = examples.violation.astype(np.float64), np.zeros(len(examples))
+    part = controller_fold(examples.controller, N_PARTS, seed)
+    for k in range(N_PARTS):
+        learnt, asked = part != k, part == k
+        rounds = fit.rounds_for(int(learnt.sum()))
+        grown = grow(X[learnt], label[learnt], weight[learnt], params, rounds)
+        margin[asked] = grown.raw(X[asked])
+    return fit_strictness(margin, label, examples.inspector, visit), ()
 
 
 def later_raw(fit: CrossFit, X: Singles, folds: Sequence[Fold]) -> list[Floats]:

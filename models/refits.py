@@ -10,7 +10,7 @@ import pandas as pd
 
 from models.arrays import Floats, Rows
 from models.examples import Examples, matrix
-from models.likelihood import Likelihood
+from models.likelihood import Likelihood, strictness_offset
 from models.severity import Severity
 from models.trees import Trees, fitting_weight, grow, tree_params
 
@@ -50,9 +50,12 @@ def fit_refits(
         A refit depends on it and on the set of controllers, not on the order of rows.
     """
     drawn = [_times_drawn(examples.controller, seed, k) for k in range(count)]
-    label = examples.violation.astype(np.float64)
+    label, offset = (
+        examples.violation.astype(np.float64),
+        strictness_offset(examples, likelihood.strictness),
+    )
     grown = [
-        _grown(examples, label, times, likelihood, "binary", seed + k)
+        _grown(examples, label, times, likelihood, "binary", seed + k, offset)
         for k, times in enumerate(drawn)
     ]
     if severity.trees is None:
@@ -101,10 +104,12 @@ def _grown(
     release: Likelihood | Severity,
     objective: str,
     seed: int,
+    offset: Floats | None = None,
 ) -> Trees:
     rows = np.flatnonzero(times)
     signs: Mapping[str, int] = release.directions
     params = {"objective": objective, **tree_params(release.settings, len(rows), signs, seed)}
     weight = fitting_weight(examples.weight[rows]) * times[rows]
     X = matrix(examples.X.iloc[rows], list(signs))
-    return grow(X, label[rows], weight / weight.mean(), params, release.rounds)
+    start = None if offset is None else offset[rows]
+    return grow(X, label[rows], weight / weight.mean(), params, release.rounds, start)

@@ -200,16 +200,18 @@ def cross_fit(
     params: Mapping[str, Any],
     settings: TreeSettings,
     loss: Loss,
+    offset: Floats | None = None,
 ) -> CrossFit:
     """Grow one ensemble a fold, all in step, and stop on the mean loss of their later rows.
 
+    An offset, shape (n,) in log-odds, is part of every row's margin in the fit and of none after it.
     The loss is computed here, not by LightGBM, whose threaded sums could change the last bit.
     """
     n_leaf = params["min_data_in_leaf"]
     smallest = min(len(fold.train) for fold in folds)
     result = lgb.cv(
         {**params, "min_data_in_leaf": min(n_leaf, max(5, smallest // 8))},
-        lgb.Dataset(X, label, weight=weight, free_raw_data=True),
+        _data(X, label, weight, offset),
         num_boost_round=settings.max_rounds,
         folds=iter(folds),
         feval=_evaluation(loss),
@@ -217,6 +219,8 @@ def cross_fit(
         return_cvbooster=True,
     )
     grown: Any = result["cvbooster"]
+    for booster in grown.boosters:
+        _add_base(booster, label, weight, offset)
     rows = float(max(len(fold.train) for fold in folds))
     return CrossFit(max(1, grown.best_iteration), rows, tuple(grown.boosters))
 
@@ -235,11 +239,38 @@ def _evaluation(loss: Loss) -> Callable[[Floats, lgb.Dataset], tuple[str, float,
 
 
 def grow(
-    X: Singles, label: Floats, weight: Floats, params: Mapping[str, Any], rounds: int
+    X: Singles,
+    label: Floats,
+    weight: Floats,
+    params: Mapping[str, Any],
+    rounds: int,
+    offset: Floats | None = None,
 ) -> Trees:
-    """Grow the final ensemble on all the rows given."""
-    booster = lgb.train(dict(params), lgb.Dataset(X, label, weight=weight), num_boost_round=rounds)
+    """Grow the final ensemble on all the rows given; an offset as in `cross_fit`."""
+    data = _data(X, label, weight, offset)
+    booster = lgb.train(dict(params), data, num_boost_round=rounds)
+    _add_base(booster, label, weight, offset)
     return Trees.of(booster)
+
+
+def _data(X: Singles, label: Floats, weight: Floats, offset: Floats | None) -> lgb.Dataset:
+    start = None if offset is None else offset + _base(label, weight)
+    return lgb.Dataset(X, label, weight=weight, init_score=start, free_raw_data=True)
+
+
+def _base(label: Floats, weight: Floats) -> float:
+    """Return the log-odds of the mean label: where the trees start from, as they would unasked."""
+    mean = float((label * weight).sum() / weight.sum())
+    return math.log(mean / (1 - mean))
+
+
+def _add_base(booster: lgb.Booster, label: Floats, weight: Floats, offset: Floats | None) -> None:
+    """Put the base that a start score holds into the first tree, where LightGBM itself puts it."""
+    if offset is None:
+        return
+    base = _base(label, weight)
+    for leaf in range(booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + base)
 
 
 def log_loss(probability: Floats, label: Floats, weight: Floats) -> float:

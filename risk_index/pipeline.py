@@ -214,6 +214,7 @@ def _facts(
         "average_harm": model.meta["scale"]["average_harm"],
         "severity_form": model.severity.form,
         "rounds": {"likelihood": model.likelihood.rounds, "severity": model.severity.rounds},
+        "inspectors": _inspectors(model),
         "notes": [
             *_left_out(model.meta["without"]),
             *judgement.notes,
@@ -226,6 +227,12 @@ def _facts(
         "learning_curve": _plain(judgement.curve),
         "severity_comparison": _plain(model.severity.comparison),
     }
+
+
+def _inspectors(model: FittedModel) -> dict[str, Any] | None:
+    """Return how much inspectors differ, without naming anybody; None where it was not measured."""
+    found = model.likelihood.strictness
+    return None if found is None else found.summary()
 
 
 def _left_out(names: list[str]) -> list[str]:

@@ -169,6 +169,7 @@ def notes(details: pd.DataFrame, X: pd.DataFrame, n_refits: int) -> list[str]:
     """Return what a reader of a row must know: why cells are empty, and what is not on record."""
     said = {f"no {name} on record": details[name].isna() for name in ("name", "sector", "region")}
     said["no planned inspection with an outcome on record"] = ~(X.inspections > 0)
+    said |= {feature.note: X[feature.name] > 0 for feature in in_use() if feature.note}
     said["tier_stability not measured"] = pd.Series(n_refits == 0, index=X.index)
     flags = np.column_stack([flag.to_numpy(dtype=bool) for flag in said.values()])
     return ["; ".join(word for word, true in zip(said, row, strict=True) if true) for row in flags]

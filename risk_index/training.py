@@ -182,6 +182,8 @@ def training_set(
         as_of=rows.as_of.to_numpy("datetime64[D]"),
         known_on=rows.known_on.to_numpy("datetime64[D]"),
         controller=rows.controller.to_numpy(np.int64),
+        inspector=pd.factorize(rows.inspectors, sort=True)[0].astype(np.int64),
+        visit=pd.factorize(rows.inspection_id, sort=True)[0].astype(np.int64),
     )
     return TrainingSet(examples, rows.drop(columns=names), days)
 

@@ -29,7 +29,8 @@ class Judged:
     Attributes
     ----------
     rows : DataFrame
-        firm_id, firm_key, controller, violation, harm, likelihood, expected_harm, decayed.
+        firm_id, firm_key, controller, inspected_on, inspectors, violation, harm, likelihood,
+        expected_harm, decayed.
     n_ranked, n_inspected : int
         Firms ranked, and firms inspected in time whether ranked or not.
     """
@@ -75,7 +76,8 @@ def outcomes_after(city: City, records: Records) -> pd.DataFrame:
     fellows = controllers(records, city.as_of)
     found = found.merge(ids, on="firm_key").merge(fellows, on="firm_key", how="left")
     found["controller"] = found.controller.fillna(-1 - found.firm_key).astype("int64")
-    columns = ["firm_id", "firm_key", "controller", "violation", "harm"]
+    columns = ["firm_id", "firm_key", "controller", "inspected_on", "inspectors"]
+    columns += ["violation", "harm"]
     return found[columns].sort_values("firm_key", ignore_index=True)
 
 

@@ -279,6 +279,7 @@ def _rated(
         "firm_id": rows,
         "scheme": np.full(len(rows), place),
         "score": np.round(score, 1),
+        "better": np.full(len(rows), int(scheme.per_penalty > 0)),
         "rated_on": np.full(len(rows), day),
         "recorded_on": day + rng.integers(1, 15, len(rows)),
     }

@@ -90,6 +90,7 @@ def _texts(settings: WorldSettings) -> dict[str, list[str]]:
             for region in regions for number in range(settings.inspectors_per_region)
         ],
         "scheme": [scheme.scheme for scheme in settings.schemes],
+        "better": ["higher", "lower"],
         "legal_rep_sex": list(SEXES),
     }  # fmt: skip
 

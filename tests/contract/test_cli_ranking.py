@@ -119,6 +119,22 @@ def test_the_fit_is_a_run_of_mlflow(made: Made) -> None:
     assert metrics["likelihood_auc"] == judged["likelihood", "auc"]
 
 
+def test_a_fit_tells_how_much_inspectors_differ_and_names_nobody(made: Made) -> None:
+    found = made.facts["inspectors"]
+    card = (made.out / "fit" / "card.md").read_text(encoding="utf-8")
+    assert "## Inspectors" in card
+    noted = [note for note in made.facts["notes"] if "inspectors' strictness" in note]
+    assert (found is None) == bool(noted)
+    if found is not None:
+        assert found["spread_low"] <= found["spread"] <= found["spread_high"]
+        assert f"differ by a standard deviation of {found['spread']:.2f}" in card
+    ids = set(pd.read_parquet(made.records / "inspections.parquet").inspector_id.dropna())
+    assert len(ids) > 5
+    texts = [f.read_text(encoding="utf-8") for f in (made.out / "fit").rglob("*.*")
+             if f.suffix in (".json", ".md", ".txt")]  # fmt: skip
+    assert not [name for name in ids for text in texts if name in text]
+
+
 def test_the_letter_of_the_csv(made: Made) -> None:
     raw = (made.out / "ranked.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")

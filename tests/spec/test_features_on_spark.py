@@ -68,6 +68,12 @@ VISITS = [
     {"firm_id": "c", "inspected_on": ago(99), "selection": "random", "violation": 1.0},
     {"firm_id": "d", "inspected_on": ago(9), "selection": "directed", "violation": None},
 ]
+RATINGS = [
+    {"firm_id": "a", "scheme": "of 12", "score": 7.0, "rated_on": ago(500), "better": "higher"},
+    {"firm_id": "a", "scheme": "of 12", "score": 9.0, "rated_on": ago(20)},
+    {"firm_id": "b", "scheme": "of 12", "score": 9.0, "rated_on": ago(200)},
+    {"firm_id": "d", "scheme": "demerits", "score": 3.0, "rated_on": ago(2000)},
+]
 
 
 def numbered(key: str, rows: list[dict]) -> list[dict]:
@@ -82,6 +88,7 @@ REGISTRY = Registry(
         "irregularities": [{"firm_id": "b", "reason": "disclosure_false", "listed_on": ago(7)}],
         "listings": LISTINGS,
         "inspections": numbered("inspection_id", VISITS),
+        "ratings": RATINGS,
     },
     Law(),
     (SectorClass("C", 2, ("fire",)), SectorClass("C2710", 5, ("drug", "fire"))),

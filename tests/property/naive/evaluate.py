@@ -21,6 +21,7 @@ from features.feature import (
     Smallest,
     Total,
 )  # fmt: skip
+from tests.property.naive.ratings import ratings
 from tests.property.naive.registry import Day, Registry, Row
 from tests.property.naive.reporting import exposures, sector_penalty_facts
 from tests.property.naive.rows import EVENTS, firm_facts, is_judged
@@ -32,7 +33,8 @@ class Oracle:
 
     def __init__(self, registry: Registry, date: dt.date) -> None:
         self.day = Day(registry, date)
-        self.events = cache(lambda table, firm: EVENTS[table](self.day, firm))
+        events = EVENTS | {"ratings": ratings}
+        self.events = cache(lambda table, firm: events[table](self.day, firm))
         self.sector = cache(lambda sector: sector_facts(self.day, sector))
         self.penalised = cache(lambda sector: sector_penalty_facts(self.day, sector))
         self.exposure = cache(lambda firm: exposures(self.day, firm))

@@ -13,6 +13,7 @@ from features.schema import BY_NAME
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 ALWAYS = dt.date(1900, 1, 1)
+EVENT_TABLES = ("penalties", "permits", "irregularities", "listings", "inspections", "ratings")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Day:
     @cached_property
     def _by_firm(self) -> dict[tuple[str, str], list[Row]]:
         found: dict[tuple[str, str], list[Row]] = {}
-        for table in ("penalties", "permits", "irregularities", "listings", "inspections"):
+        for table in EVENT_TABLES:
             for row in self.known(table):
                 found.setdefault((table, row["firm_id"]), []).append(row)
         return found

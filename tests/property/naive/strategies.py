@@ -152,6 +152,20 @@ def visit(draw: Any) -> Row:
 
 
 @st.composite
+def rating(draw: Any) -> Row:
+    """A score of one of two schemes, on few values so that they meet."""
+    rated = draw(days)
+    return {
+        "firm_id": f"f{draw(firm_numbers)}",
+        "scheme": draw(st.sampled_from(("of 12", "of 12", "demerits"))),
+        "score": draw(st.sampled_from((-1.0, 0.0, 7.5, 9.0, 9.0, 12.0))),
+        "better": draw(_of(None, None, "higher", "lower")),
+        "rated_on": rated,
+        "recorded_on": draw(after(rated)),
+    }
+
+
+@st.composite
 def checked(draw: Any) -> Row:
     """How completely a source reports in a region."""
     return {
@@ -189,7 +203,7 @@ def registries(draw: Any, most: int = 30) -> Registry:
     tables: Tables = {"firms": [row for n in numbers for row in draw(firm_versions(n))]}
     for table, row in (
         ("penalties", penalty()), ("permits", permit()), ("irregularities", irregularity()),
-        ("listings", listing()), ("inspections", visit()),
+        ("listings", listing()), ("inspections", visit()), ("ratings", rating()),
     ):  # fmt: skip
         tables[table] = draw(st.lists(row, min_size=most // 3, max_size=most))
     known = of_known_firms(tables)
