@@ -58,15 +58,15 @@ def _inspectors(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "How much inspectors differ was not measured; the likelihood takes them for alike."
     done = (
-        "their effects were taken out of the labels: the likelihood is that of an average inspector"
+        "Their effects were taken out of the labels: the likelihood is that of an average inspector"
         if found["corrected"]
-        else "that cannot be told from none, and nothing was taken out"
+        else "That cannot be told from none, and nothing was taken out"
     )
     return (
         f"At equal risk, {found['groups']} inspectors (or groups that visit together) differ by a "
         f"standard deviation of {found['spread']:.2f} in log-odds (95 % interval "
         f"{found['spread_low']:.2f} to {found['spread_high']:.2f}; {found['visits']} visits; shrunken "
-        f"effects {found['least_effect']:+.2f} to {found['most_effect']:+.2f}): {done}. No input of a "
+        f"effects {found['least_effect']:+.2f} to {found['most_effect']:+.2f}). {done}. No input of a "
         "model reads who visited."
     )
 

@@ -1,7 +1,7 @@
 """The features that every contender computes: counts, amounts, rates and dates of all record tables.
 
-Rates at full reporting (`features/reporting.py`) are left out: the others have no such thing. So are
-features that only others are made from.
+Rates at full reporting (`features/reporting.py`) and what ratings mean (`features/ratings.py`) are left
+out: the others have no such thing. So are features that only others are made from.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 from features.catalogue import FEATURES
 from features.feature import Feature
 from features.penalties import COUNTING, LOAD, WEIGHT
+from features.ratings import RATINGS
 from features.related import OTHERS_COUNTING, OTHERS_EXPOSURE, OTHERS_WEIGHT
 from features.reporting import REPORTING
 
-_LEFT_OUT = {COUNTING, LOAD, WEIGHT, OTHERS_COUNTING, OTHERS_EXPOSURE, OTHERS_WEIGHT, *REPORTING}
+_LEFT_OUT = {
+    COUNTING, LOAD, WEIGHT, OTHERS_COUNTING, OTHERS_EXPOSURE, OTHERS_WEIGHT, *REPORTING, *RATINGS,
+}  # fmt: skip
 _STEPS = {"sector_inspections"} | {
     f"{what}_fading_{days}d"
     for what in ("inspections", "violations", "harm")
