@@ -22,7 +22,6 @@ from risk_index.training import (
     Calendar,
     Plan,
     TrainingSet,
-    design_weights,
     fit_models,
     folds_before,
 )
@@ -95,7 +94,7 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
     on = np.datetime64(days.judged_on, "D")
     past, later = examples.known_on <= on, examples.as_of == on
     outcomes = replace(
-        Outcomes.of(examples.take(later)), weight=design_weights(training.labels[later])
+        Outcomes.of(examples.take(later)), weight=np.ones(int(later.sum()))
     )
     if too_few := _too_few(outcomes, days):
         return _nothing(too_few)
