@@ -25,8 +25,8 @@ from models.trees import TreeSettings, cross_fit, fitting_weight, log_loss, tree
 LEAST_VISITED = 50
 SMALLEST_CHANCE = 1e-6
 LOWEST_PERCENTILE = 0.01
-THIN_FROM, NONE_FROM = 0.05, 0.05
-"""Shares of firms from which overlap is called thin, and none."""
+THIN_FROM, NONE_FROM = 0.10, 0.02
+"""Shares of firms from which overlap is called thin, and none; see decision 0017."""
 GROWN = TreeSettings(
     learning_rate=0.1,
     num_leaves=8,
@@ -100,12 +100,15 @@ class Candidates:
     stands_for : float64, shape (n,)
         Rows of the registry that the row stands for: 1 / its chance to be among these rows.
     controller : int64, shape (n,)
+    unseen : bool, shape (n,)
+        The row is of a place, such as a region or a sector, in which no row at all was visited.
     """
 
     X: pd.DataFrame
     visited: Bools
     stands_for: Floats
     controller: Rows
+    unseen: Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,10 +194,13 @@ class Overlap:
         Rows of the registry that the propensity was learnt beside; 0: none was fitted.
     auc : float
         How well the propensity tells visited from other firms; 0.5 is as good as a random draw.
-    share_below_percentile, share_below_smallest : float
-        Firms of the registry with a smaller propensity than the lowest hundredth, and than all, of
-        those visited.
+    share_below_percentile, share_unlike : float
+        Firms of the registry with a smaller propensity than the lowest hundredth of those visited;
+        and with a smaller one than all visited, or of a place where nobody was.
     verdict : str
+        In words. It speaks of visits of unknown chance; a draw of known chances overlaps by design.
+    unseen : tuple of str
+        Places in which no visit had an unknown chance.
     """
 
     rows: int
@@ -205,7 +211,8 @@ class Overlap:
     sampled: int = 0
     auc: float = float("nan")
     share_below_percentile: float = float("nan")
-    share_below_smallest: float = float("nan")
+    share_unlike: float = float("nan")
+    unseen: tuple[str, ...] = ()
 
 
 def no_overlap_seen(design: Floats, weight: Floats, verdict: str) -> Overlap:
@@ -226,18 +233,18 @@ def overlap(design: Floats, weight: Floats, candidates: Candidates, chance: Floa
         Propensity of the candidates.
     """
     visited, stands_for = candidates.visited, candidates.stands_for
-    smallest = float(chance[visited].min())
-    lowest = float(np.quantile(chance[visited], LOWEST_PERCENTILE))
-    unlike, thin = (
-        float(np.average(chance < bound, weights=stands_for)) for bound in (smallest, lowest)
+    smallest, lowest = np.quantile(chance[visited], (0.0, LOWEST_PERCENTILE))
+    unlike = float(np.average((chance < smallest) | candidates.unseen, weights=stands_for))
+    thin = float(np.average((chance < lowest) | candidates.unseen, weights=stands_for))
+    told = order_metrics(
+        chance, visited.astype(np.float64), np.zeros(len(chance)), stands_for[None]
     )
-    told = order_metrics(chance, visited.astype(np.float64), np.zeros(len(chance)), stands_for[None])
     return replace(
         no_overlap_seen(design, weight, _verdict(unlike, thin)),
         sampled=int((~visited).sum()),
         auc=float(told["auc"][0]),
         share_below_percentile=thin,
-        share_below_smallest=unlike,
+        share_unlike=unlike,
     )
 
 
@@ -245,5 +252,7 @@ def _verdict(unlike: float, thin: float) -> str:
     if unlike >= NONE_FROM:
         return f"no overlap: {unlike:.0%} of firms resemble none that was inspected"
     if thin >= THIN_FROM:
-        return f"thin overlap: {thin:.0%} of firms resemble fewer than a hundredth of those inspected"
+        return (
+            f"thin overlap: {thin:.0%} of firms resemble fewer than a hundredth of those inspected"
+        )
     return f"overlap: all but {thin:.1%} of firms resemble some that were inspected"

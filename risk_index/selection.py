@@ -6,7 +6,7 @@ Who was not visited has no label, but is needed to tell how the visited were cho
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from features.asof import KEYS, Snapshot, known_by, open_firms
 from features.records import Records
-from models.arrays import Days, Floats
+from models.arrays import Bools, Days, Floats
 from models.examples import NotEnoughLabels
 from models.selection import (
     Candidates,
@@ -29,6 +29,7 @@ SAMPLE_ROWS, SAMPLE_DATES = 20_000, 10
 EVERY_FIRM = "not estimable: every firm has been inspected"
 EVERY_CHANCE = "not needed: the chance of every visit is known"
 PLACES = ["region", "sector"]
+NOT_STATED = "not stated"
 PLACED = ("region_code", "sector_code", "window_days")
 """Inputs of the propensity alone: authorities choose by region and sector, and windows end early."""
 
@@ -77,11 +78,11 @@ def places(snapshot: Snapshot) -> pd.DataFrame:
     return found.astype({"firm_key": "int32", "as_of": "datetime64[s]"})
 
 
-def placed(rows: pd.DataFrame, horizon_days: int, as_of: dt.date) -> dict[str, pd.Series]:
+def placed(rows: pd.DataFrame, horizon_days: int, as_of: dt.date) -> pd.DataFrame:
     """Return the columns `PLACED` of rows: places by number, and days in which a visit would count."""
-    codes = {f"{name}_code": pd.Categorical(rows[name]).codes.astype("float32") for name in PLACES}
+    codes = {f"{name}_code": pd.Categorical(rows[name]).codes for name in PLACES}
     window = (pd.Timestamp(as_of) - rows.as_of).dt.days.clip(upper=horizon_days)
-    return codes | {"window_days": window.astype("float32")}
+    return pd.DataFrame(codes | {"window_days": window}, index=rows.index).astype("float32")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +107,9 @@ class Seen:
     Attributes
     ----------
     labelled : DataFrame
-        Labelled rows: keys, controller, inclusion_probability and inputs.
+        Labelled rows: keys, places, controller, inclusion_probability and inputs.
     registry : DataFrame
-        Sampled rows of the registry: keys, controller, n_open and inputs.
+        Sampled rows of the registry: keys, places, controller, n_open and inputs.
     inputs : list of str
     n_never : int
         Firms of the registry without any visit.
@@ -138,7 +139,16 @@ def selection(seen: Seen, n_folds: int, seed: int) -> Selection:
     propensity[unknown] = fitted.chance(rows[seen.inputs], rows.controller.to_numpy(np.int64))
     weight = estimating_weights(design, propensity, days_of(seen.labelled))
     chance = fitted.chance(candidates.X, candidates.controller)
-    return Selection(propensity, overlap(design, weight, candidates, chance))
+    found = overlap(design, weight, candidates, chance)
+    names = [f"{place} {name}" for place in PLACES for name in _unseen(seen, place)]
+    return Selection(propensity, replace(found, unseen=tuple(names)))
+
+
+def _unseen(seen: Seen, place: str) -> list[str]:
+    """Return the names of a kind of place in which no labelled visit had an unknown chance."""
+    there = seen.registry[place].fillna(NOT_STATED)
+    visited = seen.labelled[place].fillna(NOT_STATED)[seen.labelled.inclusion_probability.isna()]
+    return sorted(set(there) - set(visited))
 
 
 def _by_design(seen: Seen, verdict: str) -> Selection:
@@ -166,7 +176,13 @@ def _candidates(seen: Seen, seed: int) -> Candidates:
         visited=np.arange(len(both)) < len(kept),
         stands_for=stands_for,
         controller=both.controller.to_numpy(np.int64),
+        unseen=_of_unseen(seen, both),
     )
+
+
+def _of_unseen(seen: Seen, rows: pd.DataFrame) -> Bools:
+    flags = [rows[place].fillna(NOT_STATED).isin(_unseen(seen, place)) for place in PLACES]
+    return np.asarray(np.logical_or.reduce(flags), dtype=np.bool_)
 
 
 def days_of(rows: pd.DataFrame) -> Days:

@@ -61,6 +61,7 @@ class Settings:
     average_points: float
     points_per_doubling: float
     group_folds: int
+    fitting_weights: str
     tier_rule: str
     tier_a_share: float
     tier_b_share: float
@@ -151,7 +152,13 @@ class Settings:
     @property
     def plan(self) -> Plan:
         """Return how training looks at the past."""
-        return Plan(self.horizon_days, self.grid_months, self.history_years, self.group_folds)
+        return Plan(
+            self.horizon_days,
+            self.grid_months,
+            self.history_years,
+            self.group_folds,
+            weigh_by=self.fitting_weights,
+        )
 
 
 WHOLE = frozenset(f.name for f in fields(Settings) if f.type == "int")

@@ -190,45 +190,51 @@ def training_set(
             f"{len(days.dates)} dates from {days.dates[0]} to {days.dates[-1]}."
         )
     sample = registry_sample(records, sampled_dates(found.as_of, days.judged_on), plan.seed)
-    rows = _known_of(records, days, pd.concat([found, sample])[list(KEYS)], law, sectors)
+    pairs = pd.concat([found[list(KEYS)], sample[list(KEYS)]])
+    rows = _known_of(records, days, pairs, law, sectors)
     labelled = _in_order(rows.merge(found, on=list(KEYS), how="inner", validate="1:1"))
     registry = _in_order(rows.merge(sample, on=list(KEYS), how="inner", validate="1:1"))
     names = [feature.name for feature in in_use()]
     seen = Seen(labelled, registry, [*names, *PLACED], never_visited(records, as_of))
     chosen = selection(seen, plan.n_folds, plan.seed)
-    labelled = labelled.assign(propensity=chosen.propensity)
-    examples = _examples(labelled, names, plan)
-    kept = labelled.drop(columns=[*names, *PLACED])
-    return TrainingSet(examples, kept, days, chosen.overlap)
+    found = labelled.drop(columns=[*names, *PLACED]).assign(propensity=chosen.propensity)
+    examples = _examples(labelled[names], found, plan)
+    return TrainingSet(examples, found, days, chosen.overlap)
 
 
 def _known_of(
-    records: Records, days: Calendar, pairs: pd.DataFrame, law: Law, sectors: tuple[SectorClass, ...]
+    records: Records,
+    days: Calendar,
+    pairs: pd.DataFrame,
+    law: Law,
+    sectors: tuple[SectorClass, ...],
 ) -> pd.DataFrame:
     """Return what was known of firms on dates: features, place, controller, length of the window."""
     snapshot = snapshot_of_rows(records, pairs, law, sectors)
     rows = matrix(snapshot, in_use()).merge(places(snapshot), on=list(KEYS), validate="1:1")
     rows = rows.merge(controllers(records, days.as_of), on="firm_key")
-    return rows.assign(**placed(rows, days.horizon_days, days.as_of))
+    return pd.concat([rows, placed(rows, days.horizon_days, days.as_of)], axis=1)
 
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["as_of", "firm_key"], ignore_index=True)
 
 
-def _examples(rows: pd.DataFrame, names: list[str], plan: Plan) -> Examples:
-    design = rows.inclusion_probability.to_numpy(np.float64)
-    used = rows.propensity.to_numpy(np.float64)
-    propensity = used if plan.weigh_by == "propensity" else np.full(len(rows), np.nan)
-    weight = fitting_weights(design, propensity, days_of(rows))
+def _examples(X: pd.DataFrame, found: pd.DataFrame, plan: Plan) -> Examples:
+    design, propensity = (
+        found[name].to_numpy(np.float64) for name in ("inclusion_probability", "propensity")
+    )
+    if plan.weigh_by == "design":
+        propensity = np.full(len(found), np.nan)
+    weight = fitting_weights(design, propensity, days_of(found))
     return Examples(
-        X=rows[names],
-        violation=rows.violation.to_numpy(np.int8),
-        harm=np.where(rows.violation == 1, rows.harm, np.nan),
-        weight=weight / shared_by(rows),
-        as_of=days_of(rows),
-        known_on=rows.known_on.to_numpy("datetime64[D]"),
-        controller=rows.controller.to_numpy(np.int64),
+        X=X,
+        violation=found.violation.to_numpy(np.int8),
+        harm=np.where(found.violation == 1, found.harm, np.nan),
+        weight=weight / shared_by(found),
+        as_of=days_of(found),
+        known_on=found.known_on.to_numpy("datetime64[D]"),
+        controller=found.controller.to_numpy(np.int64),
     )
 
 
