@@ -115,8 +115,40 @@ def test_the_fit_is_a_run_of_mlflow(made: Made) -> None:
     assert status == [("FINISHED",)]
     assert tags["model_version"] == made.facts["model_version"]
     assert json.loads(tags["data"]).keys() <= made.facts["fingerprint"].keys() | {""}
-    judged = {(row["method"], row["metric"]): row["value"] for row in made.facts["metrics"]}
+    judged = {
+        (row["method"], row["metric"]): row["value"]
+        for row in made.facts["metrics"]
+        if row["part"] == made.facts["part"]
+    }
     assert metrics["likelihood_auc"] == judged["likelihood", "auc"]
+
+
+def test_every_figure_has_its_part_its_interval_and_its_effective_number(made: Made) -> None:
+    facts = made.facts
+    rows = pd.DataFrame(facts["metrics"])
+    assert next(iter(rows.part.unique())) == facts["part"]
+    assert set(rows.part) <= {"random draws", "all planned visits"}
+    assert (rows.n_eff > 0).all()
+    figures = rows[~rows.metric.isin(["rows", "violations", "n_eff"])].dropna(subset="value")
+    assert {"base_rate", "auc", "brier"} <= set(figures.metric)
+    assert (figures.low <= figures.high).mean() > 0.95
+    groups = pd.DataFrame(facts["calibration_by_group"])
+    assert set(groups["by"]) == {"region", "sector", "completeness"}
+    told = groups.note != "insufficient data"
+    assert (groups[told].n_eff >= 200).all()
+    assert groups[~told].slope.isna().all()
+    assert facts["overlap"]["rows"] == facts["n_examples"]
+
+
+def test_card_and_report_lead_with_the_same_part_and_tell_the_overlap(made: Made) -> None:
+    card = (made.out / "fit" / "card.md").read_text(encoding="utf-8")
+    report = (made.out / "report.html").read_text(encoding="utf-8")
+    part, verdict = made.facts["part"], made.facts["overlap"]["verdict"]
+    assert card.index(f"### On {part}") == card.index("### On ")
+    assert f"On {part}: " in report[: report.index("On all planned visits:") + 30]
+    for text in (card, report):
+        assert verdict in text
+        assert "nsufficient data" in text
 
 
 def test_the_letter_of_the_csv(made: Made) -> None:
