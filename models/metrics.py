@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from models.arrays import Floats, Rows
+from models.arrays import Bools, Floats, Rows
 from models.capture import order_metrics
 from models.examples import Examples, NotEnoughLabels
 from models.folds import Fold, controller_fold
@@ -37,6 +37,12 @@ class Outcomes:
         violation = examples.violation.astype(np.float64)
         return cls(violation, harm, examples.weight, examples.controller)
 
+    def take(self, rows: Bools | Rows) -> Outcomes:
+        """Return the chosen rows."""
+        return Outcomes(
+            self.violation[rows], self.harm[rows], self.weight[rows], self.controller[rows]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Score:
@@ -44,6 +50,10 @@ class Score:
 
     rank: Floats
     probability: Floats | None = None
+
+    def take(self, rows: Bools | Rows) -> Score:
+        """Return the chosen rows."""
+        return Score(self.rank[rows], None if self.probability is None else self.probability[rows])
 
 
 def kish(weight: Floats) -> float:
@@ -76,7 +86,6 @@ def measure(outcomes: Outcomes, score: Score | Floats) -> dict[str, float]:
     counts = {
         "rows": float(len(outcomes.violation)),
         "violations": float(outcomes.violation.sum()),
-        "base_rate": float(np.average(outcomes.violation, weights=outcomes.weight)),
         "n_eff": kish(outcomes.weight),
     }
     metrics = _metrics(outcomes, _as_score(score), outcomes.weight[None])
@@ -119,7 +128,7 @@ def paired_difference(
     """
     scores = [_as_score(first), _as_score(second)]
     one, two = (_metrics(outcomes, score, outcomes.weight[None]) for score in scores)
-    shared = [name for name in one if name in two]
+    shared = [name for name in one if name in two and name != "base_rate"]
     a, b = _replicated(outcomes, scores, replicates, seed)
     points = {
         "first": {name: one[name][0] for name in shared},
@@ -134,7 +143,9 @@ def _as_score(score: Score | Floats) -> Score:
 
 
 def _metrics(outcomes: Outcomes, score: Score, weight: Floats) -> dict[str, Floats]:
-    metrics = order_metrics(score.rank, outcomes.violation, outcomes.harm, weight)
+    base_rate = (weight * outcomes.violation).sum(axis=1) / weight.sum(axis=1)
+    metrics = {"base_rate": base_rate}
+    metrics |= order_metrics(score.rank, outcomes.violation, outcomes.harm, weight)
     if score.probability is not None:
         metrics |= probability_metrics(score.probability, outcomes.violation, weight)
     return metrics
@@ -183,10 +194,13 @@ def learning_curve(
     shares: Sequence[float],
     seed: int = 0,
     replicates: int = 300,
+    weight: Floats | None = None,
 ) -> pd.DataFrame:
     """Judge fits on growing shares of the controllers, always on the same later rows.
 
     A smaller share's controllers are within a larger one's, so the curve shows rows, not luck.
+    Later rows are judged with `weight`, of all examples, where it is given: that of the examples is
+    for fitting.
 
     Returns
     -------
@@ -197,6 +211,8 @@ def learning_curve(
     parts = [Fold(*fold) for fold in folds]
     later = np.concatenate([fold.later for fold in parts])
     outcomes = Outcomes.of(examples.take(later))
+    if weight is not None:
+        outcomes = replace(outcomes, weight=weight[later])
     slot = controller_fold(examples.controller, SHARE_STEPS, seed)
     table = []
     for share in shares:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.catalogue import in_use
+from risk_index.calibration_groups import INSUFFICIENT, LEAST_N_EFF, LEAST_OF_EACH
+from risk_index.parts import of_part
+
+COUNTS = ("rows", "violations", "n_eff")
+WANTED = (
+    "n_eff",
+    "base_rate",
+    "auc",
+    "brier",
+    "calibration_slope",
+    "calibration_intercept",
+    "violations_at_10",
+    "harm_at_10",
+)
+BY_GROUP = ("slope", "intercept", "observed_to_expected")
+MOST_NAMED = 5
 
 PURPOSE = """An internal aid that orders random inspections within the inspectors' capacity. It is no credit
 rating, carries no punishment, and no output field may feed one. Every firm keeps a chance of being
@@ -28,16 +44,18 @@ def model_card(facts: Mapping[str, Any]) -> str:
         f"Content of the tables: {', '.join(f'{k} {v}' for k, v in facts['fingerprint'].items())}.",
         "",
         "## How well it does",
-        f"Fitted anew on {facts['judged_on']} and judged on what came after:",
+        *_judged(facts),
         "",
-        *_table(facts["metrics"]),
+        "## Whom it can speak for",
+        *_overlap(facts["overlap"]),
         "",
         "## Inspectors",
         _inspectors(facts["inspectors"]),
         "",
         "## What to know",
         *[f"- {note}" for note in facts["notes"]],
-        "- Inspections are a selected sample: rates hold for firms like those inspected.",
+        "- Inspections are a selected sample. Random draws of known chance stand for all firms; what "
+        "rests on other visits holds for firms like those inspected.",
         "- Intervals of the likelihood hold the Venn-Abers interval and 90 % of the repeated fits: the doubt "
         "about firms with such records. Those of the severity hold the harm of single "
         "violations, not its mean.",
@@ -75,22 +93,96 @@ def _use(direction: int | None) -> str:
     return {None: "", 0: "free", 1: "raises", -1: "lowers"}[direction]
 
 
-def _table(metrics: list[dict[str, Any]]) -> list[str]:
-    wanted = ("auc", "brier", "calibration_slope", "violations_at_10", "harm_at_10")
-    rows: dict[str, dict[str, float]] = {}
-    for row in metrics:
-        rows.setdefault(row["method"], {})[row["metric"]] = row["value"]
-    if not rows:
+def _judged(facts: Mapping[str, Any]) -> list[str]:
+    """Return the metrics of every part, the leading one first, and calibration by group."""
+    if not facts["metrics"]:
         return ["Not judged."]
+    lines = [
+        f"Fitted anew on {facts['judged_on']} and judged on what came after, weighted, with 95 % "
+        "intervals and the effective number of visits (n_eff)."
+    ]
+    for part in dict.fromkeys(row["part"] for row in facts["metrics"]):
+        lines += ["", f"### On {part}", "", *_table(of_part(facts, part))]
+    lines += ["", f"### Calibration of the likelihood by group, on {facts['part']}", ""]
+    return lines + _groups(facts["calibration_by_group"])
+
+
+def _table(metrics: list[dict[str, Any]]) -> list[str]:
+    rows: dict[str, dict[str, str]] = {}
+    for row in metrics:
+        rows.setdefault(row["method"], {})[row["metric"]] = figure(row)
     return [
-        f"| method | {' | '.join(wanted)} |",
-        "|---|" + "---|" * len(wanted),
+        f"| method | {' | '.join(WANTED)} |",
+        "|---|" + "---|" * len(WANTED),
         *[
-            f"| {method} | {' | '.join(_figure(values.get(name)) for name in wanted)} |"
+            f"| {method} | {' | '.join(values.get(name, '') for name in WANTED)} |"
             for method, values in rows.items()
         ],
     ]
 
 
-def _figure(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.3f}"
+def _groups(groups: list[dict[str, Any]]) -> list[str]:
+    told = [row for row in groups if not row["note"]]
+    untold = [f"{row['by']} {row['group']}" for row in groups if row["note"]]
+    lines = [
+        f"| by | group | n_eff | violations | {' | '.join(BY_GROUP)} |",
+        "|---|---|---|---|" + "---|" * len(BY_GROUP),
+        *[
+            f"| {row['by']} | {row['group']} | {row['n_eff']:.0f} | {row['violations']} | "
+            f"{' | '.join(group_figures(row))} |"
+            for row in told
+        ],
+    ]
+    if not untold:
+        return lines
+    return [
+        *(lines if told else []),
+        "",
+        f"{INSUFFICIENT.capitalize()} (n_eff below {LEAST_N_EFF}, or under {LEAST_OF_EACH} of either "
+        f"outcome) for {len(untold)} of {len(groups)} groups: {named_places(untold)}.",
+    ]
+
+
+def _overlap(found: Mapping[str, Any] | None) -> list[str]:
+    if found is None:
+        return ["Not known."]
+    lines = [
+        f"{found['rows']} labelled rows, {found['rows_unknown']} of them from visits of unknown chance; "
+        f"untrimmed weights: n_eff {found['n_eff']:.0f}, the largest {found['largest_weight']:.3g} times "
+        f"the mean. Visits of unknown chance: {found['verdict']}."
+    ]
+    if found["sampled"]:
+        lines.append(
+            f"Their chance was estimated beside {found['sampled']} rows of firms not visited (AUC "
+            f"{found['auc']:.3f}; 0.5 would be a random draw)."
+        )
+    if found["unseen"]:
+        lines.append(f"No visit of unknown chance in: {named_places(found['unseen'])}.")
+    return lines
+
+
+def named_places(names: Sequence[str]) -> str:
+    """Return the first places by name, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def group_figures(row: Mapping[str, Any]) -> list[str]:
+    """Return the figures of a group with their intervals, or why there are none."""
+    return [
+        row["note"]
+        or figure({"value": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]})
+        for name in BY_GROUP
+    ]
+
+
+def figure(row: Mapping[str, Any]) -> str:
+    """Return `value [low, high]`; counts are whole, and what is not known is empty."""
+    value, low, high = row["value"], row["low"], row["high"]
+    if value is None or value != value:
+        return ""
+    if row.get("metric") in COUNTS:
+        return f"{value:.0f}"
+    if low is None or low != low or high is None or high != high:
+        return f"{value:.3f}"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"

@@ -88,13 +88,16 @@ def fit(
 
 
 def _say_fit(facts: dict[str, Any], out: Path) -> None:
+    from risk_index.parts import of_part
+
     for note in facts["notes"]:
         say(f"note: {note}")
-    judged = {(row["method"], row["metric"]): row["value"] for row in facts["metrics"]}
+    judged = {(row["method"], row["metric"]): row["value"] for row in of_part(facts)}
     if judged:
         say(
-            f"judged on {facts['judged_on']}: AUC {judged['likelihood', 'auc']:.3f}, harm found by 10 % of "
-            f"visits {judged['index', 'harm_at_10']:.3f} (own decayed rate "
+            f"judged on {facts['judged_on']} ({facts['part']}): "
+            f"AUC {judged['likelihood', 'auc']:.3f}, harm found by 10 % of visits "
+            f"{judged['index', 'harm_at_10']:.3f} (own decayed rate "
             f"{judged['own_decayed_rate', 'harm_at_10']:.3f})"
         )
     say(f"model {facts['model_version']} in {out / 'model'}")

@@ -222,8 +222,13 @@ def _facts(
             *model.severity.notes,
         ],
         "fingerprint": quality.fingerprint,
+        "part": judgement.part,
+        "overlap": _plain(pd.DataFrame([asdict(training.overlap)]))[0]
+        if training.overlap
+        else None,
         "metrics": _plain(judgement.table),
         "differences": _plain(judgement.differences),
+        "calibration_by_group": _plain(judgement.groups),
         "learning_curve": _plain(judgement.curve),
         "severity_comparison": _plain(model.severity.comparison),
     }
@@ -279,7 +284,7 @@ def _track(
 ) -> str | None:
     """Record the fit; a store that fails costs a message, never the fit."""
     metrics = {
-        f"{row['method']}_{row['metric']}": float(row["value"])
+        tracking.named(row, facts["part"]): float(row["value"])
         for row in facts["metrics"]
         if row["value"] is not None
     }

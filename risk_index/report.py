@@ -10,10 +10,13 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from risk_index.card import figure, group_figures, named_places
 from risk_index.errors import UserError
+from risk_index.parts import of_part
 from risk_index.ranking import beside
 
 SHOWN_METRICS = {
+    "base_rate": "share of violations",
     "auc": "AUC",
     "average_precision": "average precision",
     "brier": "Brier score",
@@ -56,7 +59,9 @@ def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None
     page = environment.get_template("report.html.j2").render(
         facts=facts,
         quality=quality,
-        metrics=_metric_rows(facts["metrics"]),
+        parts=_metric_parts(facts),
+        groups=[row | {"cells": group_figures(row)} for row in facts["calibration_by_group"]],
+        unseen=named_places(facts["overlap"]["unseen"]) if facts["overlap"] else "",
         pictures=_pictures(run / "pictures"),
         top=_top(ranked),
         round=_round(ranked),
@@ -69,22 +74,16 @@ def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None
     beside.replace(out)
 
 
-def _metric_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row a method with a cell `value [low, high]` a metric."""
-    if not metrics:
-        return []
-    frame = pd.DataFrame(metrics)
-    rows = []
-    for method, part in frame.groupby("method", sort=False):
-        cells = {row.metric: _cell(row.value, row.low, row.high) for row in part.itertuples()}
-        rows.append({"method": str(method).replace("_", " "), "cells": cells})
-    return rows
-
-
-def _cell(value: float, low: float, high: float) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+def _metric_parts(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts judged, the leading one first: name, counts, and a row of cells a method."""
+    found = []
+    for part in dict.fromkeys(row["part"] for row in facts["metrics"]):
+        rows: dict[str, dict[str, str]] = {}
+        for row in of_part(facts, part):
+            rows.setdefault(row["method"].replace("_", " "), {})[row["metric"]] = figure(row)
+        methods = [{"method": method, "cells": cells} for method, cells in rows.items()]
+        found.append({"part": part, "counts": methods[0]["cells"], "methods": methods})
+    return found
 
 
 def _pictures(folder: Path) -> dict[str, str]:

@@ -62,6 +62,7 @@ class Settings:
     points_per_doubling: float
     group_folds: int
     refits: int
+    fitting_weights: str
     tier_rule: str
     tier_a_share: float
     tier_b_share: float
@@ -155,7 +156,12 @@ class Settings:
     def plan(self) -> Plan:
         """Return how training looks at the past."""
         return Plan(
-            self.horizon_days, self.grid_months, self.history_years, self.group_folds, self.refits
+            self.horizon_days,
+            self.grid_months,
+            self.history_years,
+            self.group_folds,
+            self.refits,
+            weigh_by=self.fitting_weights,
         )
 
 

@@ -67,6 +67,12 @@ def log_fit(
     return str(run_id)
 
 
+def named(row: Mapping[str, object], leading: str) -> str:
+    """Return the name of a metric: that of its part comes first unless the part leads."""
+    name = f"{row['method']}_{row['metric']}"
+    return name if row["part"] == leading else f"{row['part']}_{name}".replace(" ", "_")
+
+
 def _experiment(client: MlflowClient, artefacts: Path | None) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is not None:

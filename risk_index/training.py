@@ -10,7 +10,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from features.asof import Law, SectorClass, snapshot_of_rows
+from features.asof import KEYS, Law, SectorClass, snapshot_of_rows
 from features.catalogue import FEATURES, in_use
 from features.labels import labels
 from features.matrix import matrix
@@ -19,15 +19,26 @@ from models.examples import Examples, NotEnoughLabels
 from models.fitted import FittedModel
 from models.folds import Fold, later_folds
 from models.likelihood import fit_likelihood
+from models.selection import Overlap, fitting_weights
 from models.severity import fit_severity
 from models.trees import TreeSettings
 from risk_index.errors import UserError
+from risk_index.selection import (
+    PLACED,
+    Seen,
+    days_of,
+    never_visited,
+    placed,
+    places,
+    registry_sample,
+    sampled_dates,
+    selection,
+)
 
 LIKELIHOOD = {f.name: f.likelihood for f in FEATURES if f.likelihood is not None}
 SEVERITY = {f.name: f.severity for f in FEATURES if f.severity is not None}
 SLICES_IN_HISTORY = 7
 SHORTEST_SLICE_DAYS = 60
-WEIGHT_TRIM_QUANTILE = 0.99
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,8 @@ class Plan:
     without : tuple of str
         Features that neither model may use, such as those that an audit found to stand for something
         else.
+    weigh_by : "design" or "propensity"
+        Whether visits of unknown chance weigh 1 while models learn, or by their propensity.
     """
 
     horizon_days: int = 365
@@ -68,6 +81,7 @@ class Plan:
         default_factory=lambda: TreeSettings(num_leaves=8, max_depth=4, feature_share=0.4)
     )
     without: tuple[str, ...] = ()
+    weigh_by: str = "design"
 
     def likelihood_inputs(self) -> dict[str, int]:
         """Return the inputs of the likelihood, each with its direction."""
@@ -150,11 +164,21 @@ def first_inspection(records: Records, as_of: dt.date) -> dt.date:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Examples and the labels they come from, row by row."""
+    """Examples and the labels they come from, row by row.
+
+    Attributes
+    ----------
+    labels : DataFrame
+        Of `features.labels`, with controller, region, sector, and propensity: the estimated chance
+        of visits whose chance is not known.
+    overlap : Overlap or None
+        How far the visits can speak for the registry.
+    """
 
     examples: Examples
     labels: pd.DataFrame
     calendar: Calendar
+    overlap: Overlap | None = None
 
 
 def training_set(
@@ -168,24 +192,55 @@ def training_set(
             f"inspections: none of a planned kind within {days.horizon_days} days after one of the "
             f"{len(days.dates)} dates from {days.dates[0]} to {days.dates[-1]}."
         )
-    snapshot = snapshot_of_rows(records, found, law, sectors)
-    rows = matrix(snapshot, in_use())
-    rows = rows.merge(found, on=["firm_key", "as_of"], how="inner", validate="1:1")
-    rows = rows.merge(controllers(records, as_of), on="firm_key")
-    rows = rows.sort_values(["as_of", "firm_key"], ignore_index=True)
+    sample = registry_sample(records, sampled_dates(found.as_of, days.judged_on), plan.seed)
+    pairs = pd.concat([found[list(KEYS)], sample[list(KEYS)]])
+    rows = _known_of(records, days, pairs, law, sectors)
+    labelled = _in_order(rows.merge(found, on=list(KEYS), how="inner", validate="1:1"))
+    registry = _in_order(rows.merge(sample, on=list(KEYS), how="inner", validate="1:1"))
     names = [feature.name for feature in in_use()]
-    examples = Examples(
-        X=rows[names],
-        violation=rows.violation.to_numpy(np.int8),
-        harm=np.where(rows.violation == 1, rows.harm, np.nan),
-        weight=design_weights(rows) / shared_by(rows),
-        as_of=rows.as_of.to_numpy("datetime64[D]"),
-        known_on=rows.known_on.to_numpy("datetime64[D]"),
-        controller=rows.controller.to_numpy(np.int64),
-        inspector=pd.factorize(rows.inspectors, sort=True)[0].astype(np.int64),
-        visit=pd.factorize(rows.inspection_id, sort=True)[0].astype(np.int64),
+    seen = Seen(labelled, registry, [*names, *PLACED], never_visited(records, as_of))
+    chosen = selection(seen, plan.n_folds, plan.seed)
+    found = labelled.drop(columns=[*names, *PLACED]).assign(propensity=chosen.propensity)
+    examples = _examples(labelled[names], found, plan)
+    return TrainingSet(examples, found, days, chosen.overlap)
+
+
+def _known_of(
+    records: Records,
+    days: Calendar,
+    pairs: pd.DataFrame,
+    law: Law,
+    sectors: tuple[SectorClass, ...],
+) -> pd.DataFrame:
+    """Return what was known of firms on dates: features, place, controller, length of the window."""
+    snapshot = snapshot_of_rows(records, pairs, law, sectors)
+    rows = matrix(snapshot, in_use()).merge(places(snapshot), on=list(KEYS), validate="1:1")
+    rows = rows.merge(controllers(records, days.as_of), on="firm_key")
+    return pd.concat([rows, placed(rows, days.horizon_days, days.as_of)], axis=1)
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(["as_of", "firm_key"], ignore_index=True)
+
+
+def _examples(X: pd.DataFrame, found: pd.DataFrame, plan: Plan) -> Examples:
+    design, propensity = (
+        found[name].to_numpy(np.float64) for name in ("inclusion_probability", "propensity")
     )
-    return TrainingSet(examples, rows.drop(columns=names), days)
+    if plan.weigh_by == "design":
+        propensity = np.full(len(found), np.nan)
+    weight = fitting_weights(design, propensity, days_of(found))
+    return Examples(
+        X=X,
+        violation=found.violation.to_numpy(np.int8),
+        harm=np.where(found.violation == 1, found.harm, np.nan),
+        weight=weight / shared_by(found),
+        as_of=days_of(found),
+        known_on=found.known_on.to_numpy("datetime64[D]"),
+        controller=found.controller.to_numpy(np.int64),
+        inspector=pd.factorize(found.inspectors, sort=True)[0].astype(np.int64),
+        visit=pd.factorize(found.inspection_id, sort=True)[0].astype(np.int64),
+    )
 
 
 def controllers(records: Records, as_of: dt.date) -> pd.DataFrame:
@@ -199,20 +254,6 @@ def controllers(records: Records, as_of: dt.date) -> pd.DataFrame:
     names = ("group " + latest.group_id).fillna("firm " + latest.firm_id)
     numbers = [int.from_bytes(sha256(n.encode()).digest()[:8]) >> 1 for n in names]
     return pd.DataFrame({"firm_key": latest.firm_key, "controller": np.array(numbers, np.int64)})
-
-
-def design_weights(rows: pd.DataFrame) -> np.ndarray:
-    """Return 1/chance of selection where it is known, relative to its mean, else 1; shape (n,).
-
-    Trimmed at its 99th percentile.
-    """
-    inverse = 1.0 / rows.inclusion_probability.to_numpy(float)
-    known = np.isfinite(inverse)
-    design = np.ones(len(rows))
-    if known.any():
-        trimmed = np.minimum(inverse[known], np.quantile(inverse[known], WEIGHT_TRIM_QUANTILE))
-        design[known] = trimmed / trimmed.mean()
-    return design
 
 
 def shared_by(rows: pd.DataFrame) -> np.ndarray:

@@ -5,74 +5,23 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import math
 import shutil
-import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
-from risk_index.cli import main
 from risk_index.ranking import beside
-from risk_index.world import load_world_settings, write_world
+from tests.contract.made import TEXTS, Made, invoke
 
-FIRMS, SEED = 1500, 3
 HEADING = (  # noqa: SIM905
     "rank, firm_id, name, sector, region, likelihood, likelihood_low, likelihood_high, severity, "
     "severity_low, severity_high, expected_harm, index, index_low, index_high, percentile, tier, "
     "tier_stability, inspection_probability, inspections_per_year, max_inspections_per_year, "
     "completeness, reason_1, reason_2, reason_3, notes, model_version, as_of"
 ).split(", ")
-TEXTS = {
-    "firm_id", "name", "sector", "region", "tier", "reason_1", "reason_2", "reason_3",
-    "notes", "model_version", "as_of",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Made:
-    """What `risk-index run` left of a small world."""
-
-    records: Path
-    out: Path
-    as_of: str
-    said: str
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """The facts of the fit."""
-        return json.loads((self.out / "fit" / "metrics.json").read_text(encoding="utf-8"))
-
-    @property
-    def ranked(self) -> pd.DataFrame:
-        """The ranking, ids and texts as they stand."""
-        types = dict.fromkeys(TEXTS, str)
-        file = self.out / "ranked.csv"
-        return pd.read_csv(file, dtype=types, keep_default_na=False, encoding="utf-8-sig")
-
-
-def invoke(*words: object) -> Result:
-    """Run a command; an exception that reaches the user fails the test."""
-    return CliRunner(catch_exceptions=False).invoke(main, [str(word) for word in words])
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A small world with every step taken, by the one command for given records."""
-    folder = tmp_path_factory.mktemp("ranking")
-    settings = load_world_settings()
-    write_world(folder / "world", FIRMS, SEED, settings)
-    as_of = settings.as_of.isoformat()
-    result = invoke("run", folder / "world", "--as-of", as_of, "--out", folder / "out")
-    assert result.exit_code == 0, result.stderr
-    assert result.stdout == ""
-    return Made(folder / "world" / "records", folder / "out", as_of, result.stderr)
 
 
 def rank(made: Made, records: Path, out: Path) -> bytes:
@@ -94,45 +43,6 @@ def shuffled(records: Path, folder: Path) -> Path:
 
 
 # ---- what is there -------------------------------------------------------------------------------
-
-
-def test_run_leaves_every_result_and_nothing_else(made: Made) -> None:
-    assert {path.name for path in made.out.iterdir()} == {
-        "check", "fit", "ranked.csv", "ranked.frame.csv", "ranked.round.json", "ranked.topics.parquet",
-        "report.html",
-    }  # fmt: skip
-    assert {path.name for path in made.out.parent.iterdir()} == {"world", "out"}
-    fit = {path.name for path in (made.out / "fit").iterdir()}
-    assert {"model", "metrics.json", "quality.json", "card.md", "pictures", "mlflow.db"} <= fit
-    assert str(made.out / "ranked.csv") in made.said
-
-
-def test_the_fit_is_a_run_of_mlflow(made: Made) -> None:
-    with closing(sqlite3.connect(made.out / "fit" / "mlflow.db")) as store:
-        tags = dict(store.execute("SELECT key, value FROM tags").fetchall())
-        metrics = dict(store.execute("SELECT key, value FROM latest_metrics").fetchall())
-        status = store.execute("SELECT status FROM runs").fetchall()
-    assert status == [("FINISHED",)]
-    assert tags["model_version"] == made.facts["model_version"]
-    assert json.loads(tags["data"]).keys() <= made.facts["fingerprint"].keys() | {""}
-    judged = {(row["method"], row["metric"]): row["value"] for row in made.facts["metrics"]}
-    assert metrics["likelihood_auc"] == judged["likelihood", "auc"]
-
-
-def test_a_fit_tells_how_much_inspectors_differ_and_names_nobody(made: Made) -> None:
-    found = made.facts["inspectors"]
-    card = (made.out / "fit" / "card.md").read_text(encoding="utf-8")
-    assert "## Inspectors" in card
-    noted = [note for note in made.facts["notes"] if "inspectors' strictness" in note]
-    assert (found is None) == bool(noted)
-    if found is not None:
-        assert found["spread_low"] <= found["spread"] <= found["spread_high"]
-        assert f"differ by a standard deviation of {found['spread']:.2f}" in card
-    ids = set(pd.read_parquet(made.records / "inspections.parquet").inspector_id.dropna())
-    assert len(ids) > 5
-    texts = [f.read_text(encoding="utf-8") for f in (made.out / "fit").rglob("*.*")
-             if f.suffix in (".json", ".md", ".txt")]  # fmt: skip
-    assert not [name for name in ids for text in texts if name in text]
 
 
 def test_the_letter_of_the_csv(made: Made) -> None:
@@ -355,44 +265,3 @@ def test_a_model_that_knows_the_future_says_so(made: Made, tmp_path: Path) -> No
         f"the model learnt from outcomes up to {made.as_of}, later than 2022-06-30" in early.stderr
     )
     assert "2022-06-30" in (tmp_path / "early.csv").read_text(encoding="utf-8-sig")
-
-
-# ---- the report ----------------------------------------------------------------------------------
-
-
-def test_the_report_stands_alone(made: Made, tmp_path: Path) -> None:
-    page = (made.out / "report.html").read_text(encoding="utf-8")
-    assert str(made.facts["model_version"]) in page
-    assert made.ranked.firm_id[0] in page
-    assert "http://" not in page
-    assert 'src="data:image/png' in page
-    out = tmp_path / "deep" / "report.html"
-    result = invoke("report", made.out / "fit", "--out", out)
-    assert result.exit_code == 0, result.stderr
-    assert [path.name for path in out.parent.iterdir()] == ["report.html"]
-
-
-def test_a_report_is_written_over_a_report_and_over_nothing_else(
-    made: Made, tmp_path: Path
-) -> None:
-    out = tmp_path / "report.html"
-    shutil.copy(made.out / "report.html", out)
-    assert invoke("report", made.out / "fit", "--out", out).exit_code == 0
-    out.write_text("minutes of the meeting", encoding="utf-8")
-    for taken in (out, tmp_path):
-        result = invoke("report", made.out / "fit", "--out", taken)
-        assert result.exit_code == 1
-        assert "is no report: name a new file" in result.stderr
-    assert out.read_text(encoding="utf-8") == "minutes of the meeting"
-
-
-def test_a_report_shows_the_audit_of_its_own_fit_alone(made: Made, tmp_path: Path) -> None:
-    assert "No audit of this fit was given" in (made.out / "report.html").read_text("utf-8")
-    out = tmp_path / "report.html"
-    for version, said in ((None, "holds no audit"), ("another", "is the audit of model another")):
-        if version:
-            (tmp_path / "audit.json").write_text(json.dumps({"model_version": version}))
-        result = invoke("report", made.out / "fit", "--audit", tmp_path, "--out", out)
-        assert result.exit_code == 1
-        assert said in result.stderr
-        assert not out.exists()

@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from features.records import open_records
+from models.selection import fitting_weights
 from risk_index.cli import main
 from risk_index.settings import load_sectors, load_settings
-from risk_index.training import TrainingSet, design_weights, training_set
+from risk_index.training import TrainingSet, training_set
 from risk_index.world import load_world_settings, write_world
 from tests.truth.world_inspections import records_with, visit
 
@@ -190,7 +191,9 @@ def test_rarely_drawn_firms_weigh_more_in_the_next_fit(trip: Trip) -> None:
     ours = labels_.inspection_id.str.startswith("000").to_numpy()
     shared = labels_.groupby("inspection_id").inspection_id.transform("size").to_numpy()
     weight, pi = (examples.weight * shared)[ours], labels_.inclusion_probability.to_numpy()[ours]
-    assert weight == pytest.approx(design_weights(labels_)[ours])
+    design = labels_.inclusion_probability.to_numpy(float)
+    none = np.full(len(design), np.nan)
+    assert weight == pytest.approx(fitting_weights(design, none, examples.as_of)[ours])
     untrimmed = weight < weight.max() * (1 - 1e-9)
     assert untrimmed.sum() > 0.5 * ours.sum()
     product = weight[untrimmed] * pi[untrimmed]
