@@ -14,6 +14,7 @@ import ibis
 import pandas as pd
 from ibis import ir
 
+from features.decisions import DECISION_COLUMNS, recorded_again, recorded_once
 from features.records import Records
 
 KEYS = ("firm_key", "as_of")
@@ -65,6 +66,9 @@ class Snapshot:
         The different as-of dates, sorted.
     law, sectors
         What the law in force and the guide of industries fix.
+    repeated : ibis.Table, optional
+        Penalty decisions known on the dates of which there may be several records, once a date; None
+        where there are none.
     """
 
     records: Records
@@ -72,6 +76,7 @@ class Snapshot:
     dates: tuple[dt.date, ...]
     law: Law
     sectors: tuple[SectorClass, ...]
+    repeated: ibis.Table | None = None
 
     def known(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by the as-of date, once per spine row.
@@ -91,6 +96,20 @@ class Snapshot:
         days = ibis.memtable(pd.DataFrame({"as_of": list(self.dates)}), schema={"as_of": "date"})
         joined = self.records.table(table).cross_join(days)
         return joined.filter(known_by(joined, joined.as_of))
+
+    def decisions(self) -> ibis.Table:
+        """Return the penalty decisions known by the as-of date, once per spine row."""
+        return self._merged(self.known("penalties"), self.spine)
+
+    def decisions_anywhere(self) -> ibis.Table:
+        """Return the penalty decisions known by each as-of date, of all firms."""
+        return self._merged(self.known_anywhere("penalties"), None)
+
+    def _merged(self, rows: ibis.Table, spine: ibis.Table | None) -> ibis.Table:
+        if self.repeated is None:
+            return rows.select(*DECISION_COLUMNS)
+        found = self.repeated if spine is None else self.repeated.semi_join(spine, KEYS)
+        return ibis.union(recorded_once(rows), found)
 
     def events(self, table: str, event: str) -> ibis.Table:
         """Return :meth:`known` with ``age_days``, days from the event to the as-of date."""
@@ -148,7 +167,7 @@ def snapshot_of_registry(
 ) -> Snapshot:
     """Return the snapshot of every open firm on one date."""
     spine = open_firms(records, (as_of,))
-    return Snapshot(records, spine, (as_of,), law, sectors)
+    return _with_repeated(Snapshot(records, spine, (as_of,), law, sectors))
 
 
 def snapshot_of_rows(
@@ -161,4 +180,14 @@ def snapshot_of_rows(
         ibis.util.gen_name("spine_rows"),  # its own, so that another snapshot leaves it alone
         ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
     )
-    return Snapshot(records, table, dates, law, sectors)
+    return _with_repeated(Snapshot(records, table, dates, law, sectors))
+
+
+def _with_repeated(snapshot: Snapshot) -> Snapshot:
+    """Merge what several platforms recorded of one penalty decision, once for the whole snapshot."""
+    con, penalties = snapshot.records.con, snapshot.records.table("penalties")
+    if not penalties.shared.any().fill_null(False).execute():
+        return snapshot
+    name = ibis.util.gen_name("repeated")
+    merged = recorded_again(snapshot.known_anywhere("penalties"))
+    return replace(snapshot, repeated=con.create_table(name, merged))

@@ -68,7 +68,7 @@ def _checked(snapshot: Snapshot) -> pd.DataFrame:
 
 def _volumes(snapshot: Snapshot) -> pd.DataFrame:
     """Count the penalties in force by source and region; repaired ones are gone here too."""
-    rows = snapshot.known_anywhere("penalties")
+    rows = snapshot.decisions_anywhere()
     rows = rows.filter(
         in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
     )
@@ -138,7 +138,7 @@ def _penalties(snapshot: Snapshot) -> pd.DataFrame:
     """Return the penalties in force of open firms, by as-of date, sector and region of the firm."""
     firms = snapshot.known_anywhere("firms")
     firms = firms.semi_join(open_firms(snapshot.records, snapshot.dates), ["firm_key", "as_of"])
-    rows = weighed(snapshot.known_anywhere("penalties"), firms, snapshot.law)
+    rows = weighed(snapshot.decisions_anywhere(), firms, snapshot.law)
     places = firms.select(
         "firm_key",
         "as_of",

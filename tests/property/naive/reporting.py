@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
+from tests.property.naive.decisions import decisions
 from tests.property.naive.registry import Day, Row
 from tests.property.naive.rows import is_in_force, path, penalties
 from tests.property.naive.sectors import group_when_recorded
@@ -31,7 +32,8 @@ def reported_share(day: Day, region: str | None) -> float:
         return 1.0
     seen = [
         (row["source"] or "", group_when_recorded(day, row, "region"))
-        for row in day.known("penalties")
+        for firm_id in day.registry.firm_ids
+        for row in decisions(day, firm_id)
         if is_in_force(day, row)
     ]
     sources = {source for source, _ in [*rates, *seen]}

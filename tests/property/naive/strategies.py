@@ -77,6 +77,7 @@ def penalty(draw: Any) -> Row:
     return {
         "penalty_id": f"p{draw(st.integers(0, 40))}",
         "firm_id": f"f{draw(firm_numbers)}",
+        "decision_number": draw(_of("n1", "n2")),
         "decided_on": decided,
         "authority": draw(_of("a", "b")),
         "source": draw(_of("s1", "s2")),
@@ -88,6 +89,22 @@ def penalty(draw: Any) -> Row:
         "revoked_on": draw(after(decided)) if draw(st.booleans()) else None,
         "recorded_on": draw(after(decided)),
     }
+
+
+@st.composite
+def repeated(draw: Any, rows: list[Row]) -> list[Row]:
+    """Some of the penalties again, as another platform records them."""
+    again = []
+    for number, row in enumerate(draw(st.lists(st.sampled_from(rows), max_size=6)) if rows else ()):
+        apart = {"fine": amounts, "gravity": _of("minor", "serious"), "decision_number": _of("n1")}
+        column = draw(st.sampled_from((None, *apart)))
+        again.append(
+            row
+            | {"penalty_id": f"q{number}", "source": draw(_of("s1", "s2", "s3"))}
+            | {"recorded_on": draw(after(row["decided_on"]))}
+            | ({column: draw(apart[column])} if column else {})
+        )
+    return again
 
 
 @st.composite
@@ -192,6 +209,7 @@ def registries(draw: Any, most: int = 30) -> Registry:
         ("listings", listing()), ("inspections", visit()),
     ):  # fmt: skip
         tables[table] = draw(st.lists(row, min_size=most // 3, max_size=most))
+    tables["penalties"] += draw(repeated(tables["penalties"]))
     known = of_known_firms(tables)
     key = ("source", "region", "recorded_on")
     rates = draw(st.lists(checked(), max_size=6, unique_by=lambda row: tuple(row[k] for k in key)))
