@@ -78,7 +78,7 @@ def _comparable(rows: ibis.Table) -> ir.BooleanValue:
 
 
 def _placed(rows: ibis.Table) -> ibis.Table:
-    """Number the records of a source that agree in authority, day and fine."""
+    """Give each record its place among those of its source with its authority, day and fine."""
     order = ibis.window(group_by=_OF_SOURCE, order_by="penalty_id")
     return rows.mutate(place=ibis.row_number().over(order))
 

@@ -66,9 +66,7 @@ records_of = st.lists(record(), min_size=2, max_size=14, unique_by=versions)
 def of_one_firm(rows: list[Row]) -> list[Row]:
     """A record and its later versions are of one firm."""
     owner: dict[object, object] = {}
-    return [
-        row | {"firm_id": owner.setdefault(row["penalty_id"], row["firm_id"])} for row in rows
-    ]
+    return [row | {"firm_id": owner.setdefault(row["penalty_id"], row["firm_id"])} for row in rows]
 
 
 def in_words(row: Row) -> dict[str, object]:

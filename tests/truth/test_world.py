@@ -260,7 +260,7 @@ def test_firms_of_one_controller_share_risk():
 
 def test_the_records_pass_every_check_on_the_day(world):
     with open_records(world / "records", today=AS_OF) as checked:
-        assert checked.quality.failures == ()
+        assert {failure.action for failure in checked.quality.failures} <= {"noted"}
         assert checked.n_firms == 3000
 
 

@@ -72,7 +72,9 @@ def may_be_shared(row: Row, rows: list[Row]) -> bool:
     numbers = [other["decision_number"] for other in others]
     cells = [tuple(other[name] for name in ("authority", "decided_on", "fine")) for other in others]
     own = tuple(row[name] for name in ("authority", "decided_on", "fine"))
-    return own in cells or (row["decision_number"] is not None and row["decision_number"] in numbers)
+    return own in cells or (
+        row["decision_number"] is not None and row["decision_number"] in numbers
+    )
 
 
 def schema_of(table: RecordTable) -> pa.Schema:
