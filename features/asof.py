@@ -21,8 +21,32 @@ KEYS = ("firm_key", "as_of")
 
 
 @dataclass(frozen=True)
+class GracePeriod:
+    """Days whose events are not held against a firm, as in an epidemic.
+
+    Attributes
+    ----------
+    start, until : date
+        First and last day; the event's date decides (of a permit, the last day of its term).
+    tables : tuple of str
+        Of penalties, irregularities and permits. A permit that ended in the period is taken to have run
+        until its last day.
+    regions : tuple of str
+        First characters of the regions; empty for all.
+    categories : tuple of str
+        Categories of penalties, reasons of irregularities, kinds of permit; empty for all.
+    """
+
+    start: dt.date
+    until: dt.date
+    tables: tuple[str, ...]
+    regions: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Law:
-    """What the law in force fixes about the use of penalties.
+    """What the law in force fixes about the use of penalties and other records.
 
     Attributes
     ----------
@@ -32,6 +56,8 @@ class Law:
         Gravity -> weight in [0, 1] where neither fine nor maximum is known.
     unstated_gravity : str
         Gravity band of a penalty whose record does not state one.
+    grace : tuple of GracePeriod
+        Periods whose events do not count.
     """
 
     expiry_days: Mapping[str, int] = field(
@@ -41,6 +67,7 @@ class Law:
         default_factory=lambda: {"minor": 0.1, "moderate": 0.4, "serious": 1.0}
     )
     unstated_gravity: str = "moderate"
+    grace: tuple[GracePeriod, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,21 +108,32 @@ class Snapshot:
     def known(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by the as-of date, once per spine row.
 
-        One date needs no join with the spine: the date is a constant then.
+        What falls into a grace period of the law is left out. One date needs no join with the spine:
+        the date is a constant then.
         """
         rows = self.records.table(table)
         if len(self.dates) == 1:
             day = ibis.date(self.dates[0])
             rows = rows.filter(known_by(rows, day)).semi_join(self.spine, "firm_key")
-            return rows.mutate(as_of=day)
+            return self._after_grace(table, rows.mutate(as_of=day))
         joined = rows.join(self.spine, "firm_key")
-        return joined.filter(known_by(joined, joined.as_of))
+        return self._after_grace(table, joined.filter(known_by(joined, joined.as_of)))
 
     def known_anywhere(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by each as-of date, of all firms."""
         days = ibis.memtable(pd.DataFrame({"as_of": list(self.dates)}), schema={"as_of": "date"})
         joined = self.records.table(table).cross_join(days)
-        return joined.filter(known_by(joined, joined.as_of))
+        return self._after_grace(table, joined.filter(known_by(joined, joined.as_of)))
+
+    def _after_grace(self, table: str, rows: ibis.Table) -> ibis.Table:
+        periods = [period for period in self.law.grace if table in period.tables]
+        if not periods:
+            return rows
+        places = self.known_anywhere("firms").select("firm_key", "as_of", place="region")
+        found = rows.left_join(places, KEYS)
+        for period in periods:
+            found = _graced(found, table, period)
+        return found.select(*rows.columns)
 
     def decisions(self) -> ibis.Table:
         """Return the penalty decisions known by the as-of date, once per spine row."""
@@ -118,6 +156,34 @@ class Snapshot:
     def restrict(self, spine: ibis.Table) -> Snapshot:
         """Return the same snapshot for a part of the spine."""
         return replace(self, spine=spine)
+
+
+_GRACED = {
+    "penalties": ("decided_on", "category"),
+    "irregularities": ("listed_on", "reason"),
+    "permits": ("valid_to", "kind"),
+}
+
+
+def _graced(rows: ibis.Table, table: str, period: GracePeriod) -> ibis.Table:
+    """Leave out the events of a period, or let permits that ended in it run until its end."""
+    event, category = _GRACED[table]
+    meant: ir.BooleanValue = ibis.literal(True)
+    if period.categories:
+        meant = meant & rows[category].isin(period.categories).fill_null(False)
+    if period.regions:
+        starts = [rows.place.startswith(start).fill_null(False) for start in period.regions]
+        meant = meant & ibis.or_(*starts)
+    first, last = ibis.date(period.start), ibis.date(period.until)
+    if table != "permits":
+        return rows.filter(~(meant & rows[event].between(first, last)))
+    ended = meant & rows.valid_to.between(first, last).fill_null(False)
+    declared = (rows.status == "expired") & rows.status_changed_on.between(first, last)
+    after = ibis.date(period.until + dt.timedelta(days=1))
+    return rows.mutate(
+        valid_to=ended.ifelse(last, rows.valid_to),
+        status_changed_on=(meant & declared.fill_null(False)).ifelse(after, rows.status_changed_on),
+    )
 
 
 def with_age(rows: ibis.Table, event: str) -> ibis.Table:

@@ -19,6 +19,7 @@ import pandas as pd
 from features.asof import Snapshot, days_between, in_force, open_firms, unexpired
 from features.feature import SCALE, Fact, Feature, Ratio, whole_parts
 from features.penalties import BASIS, COUNTING, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
+from features.rates import reporting_rates
 from features.sector import SECTOR_STRENGTH, UNSTATED, sector_path, with_group
 
 CHECKED_STRENGTH = 10.0
@@ -56,14 +57,12 @@ def reported_shares(snapshot: Snapshot) -> pd.DataFrame:
 
 def _checked(snapshot: Snapshot) -> pd.DataFrame:
     """Return the known rates, each pulled towards its source's mean by how little was checked."""
-    found = snapshot.known_anywhere("sources")
-    found = found.select("as_of", "source", "region", "reporting_rate", "n_checked").execute()
-    found = found.dropna(subset=["reporting_rate"]).astype({"as_of": "datetime64[us]"})
+    found = reporting_rates(snapshot)
     mean = found.groupby(["as_of", "source"]).reporting_rate.transform("mean")
     weight = found.n_checked.astype(float).fillna(np.inf)
     pull = CHECKED_STRENGTH / (weight + CHECKED_STRENGTH)
     found["rate"] = (1 - pull) * found.reporting_rate + pull * mean
-    return found.sort_values(["as_of", "source", "region"], ignore_index=True)
+    return found
 
 
 def _volumes(snapshot: Snapshot) -> pd.DataFrame:

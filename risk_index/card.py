@@ -38,6 +38,9 @@ def model_card(facts: Mapping[str, Any]) -> str:
         "- Intervals of the likelihood are Venn-Abers, those of the severity hold the harm of single "
         "violations, not its mean.",
         "",
+        "## What reaches the records",
+        *_rates(facts.get("reporting_rates", [])),
+        "",
         "## Inputs",
         "",
         "| feature | unit | table | likelihood | severity | basis |",
@@ -48,6 +51,32 @@ def model_card(facts: Mapping[str, Any]) -> str:
         ],
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rates(rates: list[dict[str, Any]]) -> list[str]:
+    """Return the reporting rates in use by region: lowest and highest of its sources."""
+    if not rates:
+        return ["No reporting rate is stated and none could be estimated: all counts as reported."]
+    methods = ", ".join(sorted({row["method"] for row in rates}))
+    regions: dict[str, list[dict[str, Any]]] = {}
+    for row in rates:
+        regions.setdefault(row["region"], []).append(row)
+    return [
+        f"Method: {methods}. A link audit tells ratios: the best region is set to 1. All rows with their "
+        "bounds stand in `metrics.json`.",
+        "",
+        "| region | sources | lowest rate | highest rate | least bound | greatest bound |",
+        "|---|---|---|---|---|---|",
+        *[_region(region, rows) for region, rows in sorted(regions.items())],
+    ]
+
+
+def _region(region: str, rows: list[dict[str, Any]]) -> str:
+    rates = [row["reporting_rate"] for row in rows]
+    low = min((row["low"] for row in rows if row["low"] is not None), default=None)
+    high = max((row["high"] for row in rows if row["high"] is not None), default=None)
+    cells = [region, str(len(rows)), *map(_figure, (min(rates), max(rates), low, high))]
+    return f"| {' | '.join(cells)} |"
 
 
 def _use(direction: int | None) -> str:

@@ -20,6 +20,7 @@ from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
 from features.mapping import load_mapping
+from features.rates import reporting_rates
 from features.records import Quality, Records, open_records
 from models.fitted import FittedModel
 from risk_index import tracking
@@ -145,6 +146,7 @@ def fit(
             )
             model = replace(model, meta=_meta(records, as_of, settings, scale, training, plan))
             facts = _facts(records.quality, model, training, judgement, len(harm))
+            facts["reporting_rates"] = _rates_in_use(snapshot)
             say("drawing and writing")
             sample = training.examples.X.tail(5000)
             _write(fresh, records.quality, model, judgement, facts, sample)
@@ -219,6 +221,12 @@ def _facts(
         "learning_curve": _plain(judgement.curve),
         "severity_comparison": _plain(model.severity.comparison),
     }
+
+
+def _rates_in_use(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return what share of its penalties each source passes on, by region, and how that is known."""
+    rates = reporting_rates(snapshot).drop(columns="as_of")
+    return _plain(rates.round({"reporting_rate": 4, "low": 4, "high": 4}))
 
 
 def _left_out(names: list[str]) -> list[str]:

@@ -67,3 +67,15 @@ def test_records_of_one_source_that_come_twice_would_count(records: Path, before
     again = again.assign(penalty_id="again " + again.penalty_id, decision_number=None)
     pd.concat([penalties, again]).to_parquet(copy / "penalties.parquet", index=False)
     assert visits(copy) != pytest.approx(before, rel=1e-4)
+
+
+def test_a_city_that_reports_a_quarter_keeps_its_inspections_without_stated_rates(
+    records: Path,
+) -> None:
+    copy, penalties, inside = altered(records, "thinned")
+    kept = np.random.default_rng(SEED).random(len(penalties)) < 0.25
+    penalties[~inside | kept].to_parquet(copy / "penalties.parquet", index=False)
+    whole, _, _ = altered(records, "as they are")
+    for folder in (copy, whole):
+        (folder / "sources.parquet").unlink()
+    assert visits(copy) == pytest.approx(visits(whole), rel=0.02)  # the bound is 0.1

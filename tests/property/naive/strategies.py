@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from features.asof import Law, SectorClass
+from features.asof import GracePeriod, Law, SectorClass
 from features.schema import BY_NAME
 from tests.property.naive.registry import Registry, Row, Tables, key_of, recorded_on
 
@@ -18,6 +19,11 @@ _LAST = dt.date(2023, 12, 31)
 _EDGES = (-400, -365, -364, -90, -1, 0, 1, 89, 90, 91, 364, 365, 366, 1094, 1095, 1096)
 
 LAW = Law()
+GRACE = (
+    GracePeriod(dt.date(2018, 1, 1), dt.date(2019, 12, 31), ("penalties", "permits"), ("nor",)),
+    GracePeriod(dt.date(2019, 1, 1), dt.date(2020, 3, 31), ("irregularities", "permits"), (),
+                ("address_unreachable", "fire")),
+)  # fmt: skip
 SECTORS = (
     SectorClass("C", 2, ("fire",)),
     SectorClass("C27", 4, ("drug", "fire")),
@@ -214,4 +220,5 @@ def registries(draw: Any, most: int = 30) -> Registry:
     key = ("source", "region", "recorded_on")
     rates = draw(st.lists(checked(), max_size=6, unique_by=lambda row: tuple(row[k] for k in key)))
     known |= {"sources": rates} if rates else {}
-    return Registry(known, LAW, SECTORS)
+    law = replace(LAW, grace=draw(st.sampled_from(((), (), GRACE))))
+    return Registry(known, law, SECTORS)
