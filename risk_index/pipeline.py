@@ -307,7 +307,8 @@ def rank(
     say("reading and checking the records")
     with source.open() as records:
         for failure in records.quality.failures:
-            say(str(failure))
+            if failure.action != "noted":
+                say(str(failure))
         snapshot = registry(records, as_of, settings, sectors)
         n_firms = int(snapshot.spine.count().execute())
         done = 0

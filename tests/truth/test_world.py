@@ -184,8 +184,7 @@ def test_the_legacy_policy_visits_regions_that_report(steady):
 
 
 def test_no_repair_before_the_legal_minimum(records):
-    penalties = records["penalties"].dropna(subset="repaired_on")
-    penalties = penalties[penalties.source != "credit_portal"]  # it may state another gravity
+    penalties = records["penalties"].query("source != 'credit_portal'").dropna(subset="repaired_on")
     days = (pd.to_datetime(penalties.repaired_on) - pd.to_datetime(penalties.decided_on)).dt.days
     minimum = penalties.gravity.map({"minor": 0, "moderate": 90, "serious": 365})
     assert set(penalties.gravity) == {"minor", "moderate", "serious"}
