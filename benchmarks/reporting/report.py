@@ -26,8 +26,8 @@ def measure(seeds: tuple[int, ...], n_firms: int, region: str, say: Say) -> Path
         f"Worlds of {n_firms:,} firms. Harm: share of what the truth's own order would hold in the first "
         f"{SHARE:.0%}. Order: rank correlation of expected harm with the true one. Visits: expected in "
         f"a round in region {region}, as the records are, with {KEPT:.0%} of its penalties (its rates "
-        "in `sources` cut to match, or without `sources`), and with each penalty once more from a second platform that "
-        "states no numbers; after a new fit and with the old one. "
+        "in `sources` cut to match, or without `sources`), and with each penalty once more "
+        "from a second platform that states no numbers; after a new fit and with the old one. "
         "Elasticity: of the visits by the share reported."
     )
     options = " ".join(f"--seed {seed}" for seed in seeds)
