@@ -10,9 +10,10 @@ import ibis
 from ibis import ir
 from ibis.backends.duckdb import Backend
 
+from features.decisions import mark_shared
 from features.failures import Failure, refusal
 from features.rules import Rule
-from features.schema import FIRMS, RecordTable
+from features.schema import FIRMS, PENALTIES, RecordTable
 from features.typed import ALWAYS_KNOWN
 
 MAX_REJECTED_SHARE = 0.5
@@ -134,6 +135,8 @@ def _write_versions(backend: Backend, table: RecordTable, kept: str) -> int:
         f"SELECT {', '.join([*owner, *table.names])}, {superseded} AS superseded_on "
         f"FROM {kept} ORDER BY {', '.join(owner) or key}"
     )
+    if table is PENALTIES:
+        mark_shared(con)
     return int(total)
 
 

@@ -14,14 +14,39 @@ import ibis
 import pandas as pd
 from ibis import ir
 
+from features.decisions import DECISION_COLUMNS, recorded_again, recorded_once
 from features.records import Records
 
 KEYS = ("firm_key", "as_of")
 
 
 @dataclass(frozen=True)
+class GracePeriod:
+    """Days whose events are not held against a firm, as in an epidemic.
+
+    Attributes
+    ----------
+    start, until : date
+        First and last day; the event's date decides (of a permit, the last day of its term).
+    tables : tuple of str
+        Of penalties, irregularities and permits. A permit that ended in the period is taken to have run
+        until its last day.
+    regions : tuple of str
+        First characters of the regions; empty for all.
+    categories : tuple of str
+        Categories of penalties, reasons of irregularities, kinds of permit; empty for all.
+    """
+
+    start: dt.date
+    until: dt.date
+    tables: tuple[str, ...]
+    regions: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Law:
-    """What the law in force fixes about the use of penalties.
+    """What the law in force fixes about the use of penalties and other records.
 
     Attributes
     ----------
@@ -31,6 +56,8 @@ class Law:
         Gravity -> weight in [0, 1] where neither fine nor maximum is known.
     unstated_gravity : str
         Gravity band of a penalty whose record does not state one.
+    grace : tuple of GracePeriod
+        Periods whose events do not count.
     """
 
     expiry_days: Mapping[str, int] = field(
@@ -40,6 +67,7 @@ class Law:
         default_factory=lambda: {"minor": 0.1, "moderate": 0.4, "serious": 1.0}
     )
     unstated_gravity: str = "moderate"
+    grace: tuple[GracePeriod, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +93,9 @@ class Snapshot:
         The different as-of dates, sorted.
     law, sectors
         What the law in force and the guide of industries fix.
+    repeated : ibis.Table, optional
+        Penalty decisions known on the dates of which there may be several records, once a date; None
+        where there are none.
     """
 
     records: Records
@@ -72,25 +103,51 @@ class Snapshot:
     dates: tuple[dt.date, ...]
     law: Law
     sectors: tuple[SectorClass, ...]
+    repeated: ibis.Table | None = None
 
     def known(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by the as-of date, once per spine row.
 
-        One date needs no join with the spine: the date is a constant then.
+        What falls into a grace period of the law is left out. One date needs no join with the spine:
+        the date is a constant then.
         """
         rows = self.records.table(table)
         if len(self.dates) == 1:
             day = ibis.date(self.dates[0])
             rows = rows.filter(known_by(rows, day)).semi_join(self.spine, "firm_key")
-            return rows.mutate(as_of=day)
+            return self._after_grace(table, rows.mutate(as_of=day))
         joined = rows.join(self.spine, "firm_key")
-        return joined.filter(known_by(joined, joined.as_of))
+        return self._after_grace(table, joined.filter(known_by(joined, joined.as_of)))
 
     def known_anywhere(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by each as-of date, of all firms."""
         days = ibis.memtable(pd.DataFrame({"as_of": list(self.dates)}), schema={"as_of": "date"})
         joined = self.records.table(table).cross_join(days)
-        return joined.filter(known_by(joined, joined.as_of))
+        return self._after_grace(table, joined.filter(known_by(joined, joined.as_of)))
+
+    def _after_grace(self, table: str, rows: ibis.Table) -> ibis.Table:
+        periods = [period for period in self.law.grace if table in period.tables]
+        if not periods:
+            return rows
+        places = self.known_anywhere("firms").select("firm_key", "as_of", place="region")
+        found = rows.left_join(places, KEYS)
+        for period in periods:
+            found = _graced(found, table, period)
+        return found.select(*rows.columns)
+
+    def decisions(self) -> ibis.Table:
+        """Return the penalty decisions known by the as-of date, once per spine row."""
+        return self._merged(self.known("penalties"), self.spine)
+
+    def decisions_anywhere(self) -> ibis.Table:
+        """Return the penalty decisions known by each as-of date, of all firms."""
+        return self._merged(self.known_anywhere("penalties"), None)
+
+    def _merged(self, rows: ibis.Table, spine: ibis.Table | None) -> ibis.Table:
+        if self.repeated is None:
+            return rows.select(*DECISION_COLUMNS)
+        found = self.repeated if spine is None else self.repeated.semi_join(spine, KEYS)
+        return ibis.union(recorded_once(rows), found)
 
     def events(self, table: str, event: str) -> ibis.Table:
         """Return :meth:`known` with ``age_days``, days from the event to the as-of date."""
@@ -99,6 +156,34 @@ class Snapshot:
     def restrict(self, spine: ibis.Table) -> Snapshot:
         """Return the same snapshot for a part of the spine."""
         return replace(self, spine=spine)
+
+
+_GRACED = {
+    "penalties": ("decided_on", "category"),
+    "irregularities": ("listed_on", "reason"),
+    "permits": ("valid_to", "kind"),
+}
+
+
+def _graced(rows: ibis.Table, table: str, period: GracePeriod) -> ibis.Table:
+    """Leave out the events of a period, or let permits that ended in it run until its end."""
+    event, category = _GRACED[table]
+    meant: ir.BooleanValue = ibis.literal(True)
+    if period.categories:
+        meant = meant & rows[category].isin(period.categories).fill_null(False)
+    if period.regions:
+        starts = [rows.place.startswith(start).fill_null(False) for start in period.regions]
+        meant = meant & ibis.or_(*starts)
+    first, last = ibis.date(period.start), ibis.date(period.until)
+    if table != "permits":
+        return rows.filter(~(meant & rows[event].between(first, last)))
+    ended = meant & rows.valid_to.between(first, last).fill_null(False)
+    declared = (rows.status == "expired") & rows.status_changed_on.between(first, last)
+    after = ibis.date(period.until + dt.timedelta(days=1))
+    return rows.mutate(
+        valid_to=ended.ifelse(last, rows.valid_to),
+        status_changed_on=(meant & declared.fill_null(False)).ifelse(after, rows.status_changed_on),
+    )
 
 
 def with_age(rows: ibis.Table, event: str) -> ibis.Table:
@@ -148,7 +233,7 @@ def snapshot_of_registry(
 ) -> Snapshot:
     """Return the snapshot of every open firm on one date."""
     spine = open_firms(records, (as_of,))
-    return Snapshot(records, spine, (as_of,), law, sectors)
+    return _with_repeated(Snapshot(records, spine, (as_of,), law, sectors))
 
 
 def snapshot_of_rows(
@@ -161,4 +246,14 @@ def snapshot_of_rows(
         ibis.util.gen_name("spine_rows"),  # its own, so that another snapshot leaves it alone
         ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
     )
-    return Snapshot(records, table, dates, law, sectors)
+    return _with_repeated(Snapshot(records, table, dates, law, sectors))
+
+
+def _with_repeated(snapshot: Snapshot) -> Snapshot:
+    """Merge what several platforms recorded of one penalty decision, once for the whole snapshot."""
+    con, penalties = snapshot.records.con, snapshot.records.table("penalties")
+    if not penalties.shared.any().fill_null(False).execute():
+        return snapshot
+    name = ibis.util.gen_name("repeated")
+    merged = recorded_again(snapshot.known_anywhere("penalties"))
+    return replace(snapshot, repeated=con.create_table(name, merged))

@@ -133,7 +133,19 @@ class Ratio:
     above: bool = False
 
 
-Measure = Aggregate | Fact | Others | Ratio
+@dataclass(frozen=True)
+class Peers:
+    """A group's rate as it would be without the firm's own events: ``rate - pull * own``, 0 at least.
+
+    `pull` is what one event adds to the rate.
+    """
+
+    rate: Feature
+    own: Feature
+    pull: Feature
+
+
+Measure = Aggregate | Fact | Others | Ratio | Peers
 
 
 @dataclass(frozen=True)
@@ -189,6 +201,8 @@ class Feature:
         measure = self.measure
         if isinstance(measure, Others):
             return (measure.of,)
+        if isinstance(measure, Peers):
+            return (measure.rate, measure.own, measure.pull)
         if isinstance(measure, Ratio):
             return tuple(f for f in (measure.of, measure.over, measure.prior) if f is not None)
         return ()
@@ -197,7 +211,7 @@ class Feature:
 def aggregate(feature: Feature, events: ibis.Table) -> ir.Scalar:
     """Return the feature's aggregate over a table of events with ``age_days``."""
     measure = feature.measure
-    if isinstance(measure, Fact | Others | Ratio):
+    if isinstance(measure, Fact | Others | Ratio | Peers):
         raise TypeError(f"{feature.name} is no aggregate of events")
     holds: ir.BooleanValue = events.age_days >= 0
     if feature.within_days is not None:

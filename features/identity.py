@@ -1,7 +1,8 @@
 """Whose number is it: unified social credit codes, citizens' numbers, columns that name a person.
 
 Sources: GB 32100-2015 (unified social credit code), GB 11714-1997 (organisation code inside it),
-GB 11643-1999 (citizen identity number, check character by ISO 7064 MOD 11-2).
+GB 11643-1999 (citizen identity number, check character by ISO 7064 MOD 11-2), GS 15-2006 (registration
+number of 15 digits, used before the credit code; check digit by ISO 7064 MOD 11,10).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(rf"[1-9ANY][1-59][0-9]{{6}}[{_ALPHABET}]{{10}}")
 _USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
+_OLD_NUMBER = re.compile(r"[1-9][0-9]{14}")
 _CITIZEN = re.compile(r"[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dX]", re.A)
 _CITIZEN_WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)])
 
@@ -94,6 +96,23 @@ def credit_code_checks(codes: Iterable[str]) -> tuple[Flags, Flags]:
     digit = (11 - (inner[:, 8:16] @ _ORGANISATION_WEIGHTS) % 11) % 11
     expected = np.where(digit == 10, ord("X"), digit + ord("0"))
     return valid, points[:, 16] == expected
+
+
+def old_number_checks(codes: Iterable[str]) -> Flags:
+    """Tell which texts are registration numbers of 15 digits with a right check digit.
+
+    >>> old_number_checks(["110108000000016", "110108000000017"]).tolist()
+    [True, False]
+    """
+    flags, texts = _flag(codes, _OLD_NUMBER)
+    if texts:
+        digits = np.array([list(text) for text in texts]).astype(int)
+        product = np.full(len(texts), 10)
+        for digit in digits[:, :14].T:
+            total = (product + digit) % 10
+            product = np.where(total == 0, 10, total) * 2 % 11
+        flags[flags] = (product + digits[:, 14]) % 10 == 1
+    return flags
 
 
 def names_a_person(column: str) -> bool:

@@ -11,7 +11,7 @@ from ibis import ir
 
 from features.asof import KEYS, Snapshot, open_firms
 from features.catalogue import with_parents
-from features.feature import SCALE, Fact, Feature, Others, Ratio, aggregate, whole_parts
+from features.feature import SCALE, Fact, Feature, Others, Peers, Ratio, aggregate, whole_parts
 from features.inspections import visits_seen
 from features.irregularities import irregularities_standing
 from features.listings import listings_standing
@@ -136,11 +136,13 @@ def _assembled(
     for feature in needed:
         if isinstance(feature.measure, Ratio):
             rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
+        if isinstance(feature.measure, Peers):
+            rows = rows.mutate(**{feature.name: _of_peers(rows, feature.measure)})
     return rows.select(*KEYS, **{f.name: rows[f.name].cast("float32") for f in features})
 
 
 def _aggregates(feature: Feature) -> bool:
-    return not isinstance(feature.measure, Fact | Others | Ratio)
+    return not isinstance(feature.measure, Fact | Others | Ratio | Peers)
 
 
 def _with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
@@ -186,6 +188,13 @@ def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
     group = ibis.window(group_by=["group_id", "as_of"])
     others = (own.sum().over(group) - own).cast("float64") / SCALE
     return rows.group_id.isnull().ifelse(0.0, others)
+
+
+def _of_peers(rows: ibis.Table, measure: Peers) -> ir.Value:
+    """Return whole millionths, so that a firm's own event leaves no trace in the last digit."""
+    own = rows[measure.own.name] * rows[measure.pull.name]
+    left = (rows[measure.rate.name] - own).clip(lower=0.0)
+    return whole_parts(left).cast("float64") / SCALE
 
 
 def _ratio(rows: ibis.Table, feature: Feature) -> ir.Value:

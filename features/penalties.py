@@ -12,7 +12,7 @@ from functools import partial
 import ibis
 from ibis import ir
 
-from features.asof import Law, Snapshot, days_between, in_force, unexpired
+from features.asof import Law, Snapshot, days_between, in_force, unexpired, with_age
 from features.feature import (
     NEVER_DAYS,
     Count,
@@ -37,9 +37,8 @@ LOAD_CAP = 3.0
 
 def penalties_in_force(snapshot: Snapshot) -> ibis.Table:
     """Return the penalties of the spine's firms in force on the as-of date; see `weighed`."""
-    return weighed(
-        snapshot.events("penalties", "decided_on"), snapshot.known("firms"), snapshot.law
-    )
+    decisions = with_age(snapshot.decisions(), "decided_on")
+    return weighed(decisions, snapshot.known("firms"), snapshot.law)
 
 
 def weighed(rows: ibis.Table, firms: ibis.Table, law: Law) -> ibis.Table:

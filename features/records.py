@@ -7,19 +7,23 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ibis
 from ibis.backends.duckdb import Backend
 
 from features.acceptance import accept, failure_of, malformed_lines, too_few, write_rejected
+from features.disagreements import as_notes, disagreements, write_disagreements
 from features.failures import Failure, RecordsError, refusal
 from features.mapping import Mapping, run_mapping
+from features.matching import identity_report, matched, probable_doubles
 from features.reading import literal, read_folder
 from features.rules import broken_rules, rules_of
 from features.schema import TABLES, RecordTable
 from features.typed import column_failures, write_typed
+from features.volumes import volume_alarms
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,18 @@ class TableQuality:
 
 @dataclass(frozen=True)
 class Quality:
-    """The report of a check: one line a table, and every failure."""
+    """The report of a check: one line a table, every failure and how well firms were identified."""
 
     tables: tuple[TableQuality, ...]
     failures: tuple[Failure, ...]
+    identity: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """Return the report as JSON text."""
         report = {
             "tables": [vars(table) for table in self.tables],
             "failures": [failure.as_dict() for failure in self.failures],
+            "identity": self.identity,
         }
         return json.dumps(report, indent=1, ensure_ascii=False)
 
@@ -135,14 +141,27 @@ def _check(
         failures += column_failures(backend.con, table) if table.name in origin else []
     if any(failure.action == "refused" for failure in failures):
         raise RecordsError(failures)
-    lines = []
+    lines, matches = [], []
     for table in TABLES:
-        line, found = _check_table(backend, table, origin.get(table.name, ""), today, rejected)
+        line, found, match = _check_table(
+            backend, table, origin.get(table.name, ""), today, rejected
+        )
         lines.append(line)
         failures += found
+        matches += match
     if any(failure.action == "refused" for failure in failures):
         raise RecordsError(failures)
-    return Quality(tuple(lines), tuple(failures))
+    failures += _across_tables(backend, rejected)
+    identity = identity_report(backend.con) | {"matches": matches}
+    return Quality(tuple(lines), tuple(failures), identity)
+
+
+def _across_tables(backend: Backend, rejected: Path | None) -> list[Failure]:
+    """Return what the accepted tables together say: notes, which lose no row."""
+    found = disagreements(backend)
+    if rejected is not None:
+        write_disagreements(found, rejected)
+    return [*as_notes(found), *volume_alarms(backend.con), *probable_doubles(backend.con)]
 
 
 def _write_empty(backend: Backend, table: RecordTable) -> None:
@@ -152,12 +171,12 @@ def _write_empty(backend: Backend, table: RecordTable) -> None:
 
 def _check_table(
     backend: Backend, table: RecordTable, file: str, today: dt.date, rejected: Path | None
-) -> tuple[TableQuality, list[Failure]]:
+) -> tuple[TableQuality, list[Failure], list[dict[str, Any]]]:
     columns = write_typed(backend.con, table)
     typed = backend.table(f"typed_{table.name}")
     n_typed = int(typed.count().execute())
     broken = broken_rules(typed, list(rules_of(table, columns, today))) if n_typed else []
-    malformed = malformed_lines(backend, table)
+    malformed, matches = malformed_lines(backend, table), matched(backend.con, table)
     failures = [failure_of(table, typed, rule) for rule in broken] + malformed
     if rejected is not None and any(failure.action != "noted" for failure in failures):
         write_rejected(backend, table, broken, rejected)
@@ -166,7 +185,7 @@ def _check_table(
     failures += too_few(table, n_read, n_accepted)
     backend.con.execute(f"DROP TABLE typed_{table.name}; DROP TABLE raw_{table.name}")
     fingerprint = _fingerprint(backend, table)
-    return TableQuality(table.name, file, n_read, n_accepted, fingerprint), failures
+    return TableQuality(table.name, file, n_read, n_accepted, fingerprint), failures, matches
 
 
 def _fingerprint(backend: Backend, table: RecordTable) -> str:

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from features.asof import Snapshot, days_between, in_force, open_firms, unexpired
-from features.feature import SCALE, Fact, Feature, Ratio, whole_parts
+from features.feature import SCALE, Fact, Feature, Peers, Ratio, whole_parts
 from features.penalties import BASIS, COUNTING, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
+from features.rates import reporting_rates
 from features.sector import SECTOR_STRENGTH, UNSTATED, sector_path, with_group
 
 CHECKED_STRENGTH = 10.0
@@ -30,9 +31,9 @@ PRIOR_YEARS = 4.0
 WINDOWS = {"year": 365, "three_years": 1095}
 SECTOR_COLUMNS = (
     "sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight_rate",
-    "sector_counting_rate",
+    "sector_counting_rate", "sector_penalty_pull",
 )  # fmt: skip
-Rates = tuple[float, float, float, float, float]
+Rates = tuple[float, float, float, float, float, float]
 _COUNTED = ("in_force", "serious", "faded", "weight", "counting")
 
 
@@ -56,19 +57,17 @@ def reported_shares(snapshot: Snapshot) -> pd.DataFrame:
 
 def _checked(snapshot: Snapshot) -> pd.DataFrame:
     """Return the known rates, each pulled towards its source's mean by how little was checked."""
-    found = snapshot.known_anywhere("sources")
-    found = found.select("as_of", "source", "region", "reporting_rate", "n_checked").execute()
-    found = found.dropna(subset=["reporting_rate"]).astype({"as_of": "datetime64[us]"})
+    found = reporting_rates(snapshot)
     mean = found.groupby(["as_of", "source"]).reporting_rate.transform("mean")
     weight = found.n_checked.astype(float).fillna(np.inf)
     pull = CHECKED_STRENGTH / (weight + CHECKED_STRENGTH)
     found["rate"] = (1 - pull) * found.reporting_rate + pull * mean
-    return found.sort_values(["as_of", "source", "region"], ignore_index=True)
+    return found
 
 
 def _volumes(snapshot: Snapshot) -> pd.DataFrame:
     """Count the penalties in force by source and region; repaired ones are gone here too."""
-    rows = snapshot.known_anywhere("penalties")
+    rows = snapshot.decisions_anywhere()
     rows = rows.filter(
         in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
     )
@@ -101,6 +100,7 @@ def sector_penalty_rates(snapshot: Snapshot, shares: pd.DataFrame) -> pd.DataFra
     ``sector_penalty_rate``, ``sector_counting_rate``, ``sector_weight_rate`` and ``sector_load_rate``
     are penalties in force, those that count, their weight and their fading weight per firm and year,
     ``sector_serious_rate`` serious ones per firm and three years. All are shrunk along the sector's path.
+    ``sector_penalty_pull`` is what one penalty adds to the first.
     """
     keys = ["as_of", "sector", "region"]
     counts = _firms(snapshot).merge(_penalties(snapshot), how="left", on=keys)
@@ -138,7 +138,7 @@ def _penalties(snapshot: Snapshot) -> pd.DataFrame:
     """Return the penalties in force of open firms, by as-of date, sector and region of the firm."""
     firms = snapshot.known_anywhere("firms")
     firms = firms.semi_join(open_firms(snapshot.records, snapshot.dates), ["firm_key", "as_of"])
-    rows = weighed(snapshot.known_anywhere("penalties"), firms, snapshot.law)
+    rows = weighed(snapshot.decisions_anywhere(), firms, snapshot.law)
     places = firms.select(
         "firm_key",
         "as_of",
@@ -166,7 +166,7 @@ def _along_paths(day: object, counts: pd.DataFrame) -> pd.DataFrame:
     for sector, row in zip(counts.sector, counts[columns].to_numpy(float), strict=True):
         for group in sector_path(sector):
             groups[group] = groups.get(group, np.zeros(len(columns))) + row
-    overall = _rates(counts[columns].to_numpy(float).sum(axis=0), (1.0,) * 5, 0.0)
+    overall = _rates(counts[columns].to_numpy(float).sum(axis=0), (0.0,) * 6, 0.0)
     rows = []
     for sector in counts.sector:
         rates = overall
@@ -187,6 +187,7 @@ def _rates(counts: np.ndarray, prior: Rates, strength: float) -> Rates:
         (serious + strength * prior[2]) / per_window,
         (weight + strength * prior[3]) / per_year,
         (counting + strength * prior[4]) / per_year,
+        (1.0 + strength * prior[5]) / per_year,
     )
 
 
@@ -210,7 +211,9 @@ EXPOSURE = _exposure("reported_years", "last year's part in which penalties woul
 WINDOWS_SEEN = _exposure("reported_windows", "last three years' part in which penalties would be on record", "share",
                          measure=Fact("reported_windows"))  # fmt: skip
 SECTOR_PENALTY_RATE = _exposure("sector_penalty_rate", "penalties a year of full reporting in the sector", "rate",
-                                measure=Fact("sector_penalty_rate"), if_none=0.0, likelihood=1)  # fmt: skip
+                                measure=Fact("sector_penalty_rate"), if_none=0.0)  # fmt: skip
+SECTOR_PENALTY_PULL = _exposure("sector_penalty_pull", "what one penalty adds to the sector's rate", "rate",
+                                measure=Fact("sector_penalty_pull"), if_none=0.0)  # fmt: skip
 SECTOR_WEIGHT_RATE = _exposure("sector_weight_rate", "weight of penalties a year of full reporting in the sector", "weight",
                                measure=Fact("sector_weight_rate"), if_none=0.0)  # fmt: skip
 SECTOR_COUNTING_RATE = _exposure("sector_counting_rate", "moderate and serious penalties a year of full reporting in the sector", "rate",
@@ -224,10 +227,13 @@ REPORTING: tuple[Feature, ...] = (
     EXPOSURE,
     WINDOWS_SEEN,
     SECTOR_PENALTY_RATE,
+    SECTOR_PENALTY_PULL,
     SECTOR_COUNTING_RATE,
     SECTOR_WEIGHT_RATE,
     SECTOR_LOAD_RATE,
     SECTOR_SERIOUS_RATE,
+    _rate("peers_penalty_rate", "penalties a year of full reporting of others in the sector", "rate",
+          measure=Peers(SECTOR_PENALTY_RATE, IN_FORCE, SECTOR_PENALTY_PULL)),
     _rate("penalty_rate", "penalties in force a year of full reporting, steadied by the sector's", "rate",
           measure=Ratio(IN_FORCE, EXPOSURE, SECTOR_PENALTY_RATE, PRIOR_YEARS), likelihood=None),
     _rate("penalty_rate_1y", "penalties of the last year at full reporting, steadied by the sector's", "rate",

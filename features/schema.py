@@ -40,6 +40,9 @@ class Column:
         Column of the same table that this date may not precede.
     may_be_future : bool
         True for dates that announce (a permit's end); other dates later than today are refused.
+    folded : bool
+        True for numbers of documents, which platforms write differently: full-width characters, kinds of
+        brackets, capitals and blanks are made alike; a text without a digit is none.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Column:
     whole: bool = False
     not_before: str = ""
     may_be_future: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,34 +141,22 @@ PENALTIES = RecordTable(
     key=("penalty_id",),
     event="decided_on",
     columns=(
-        _text("penalty_id", "Number of the decision.", required=True),
+        _text("penalty_id", "Identifier of the record, its own on every platform.", required=True),
         FIRM_ID,
+        Column("decision_number", "text", "Number of the decision, by which records of several platforms are merged.",
+               folded=True),
         _date("decided_on", "Day of the decision.", required=True),
         _text("authority", "Body that decided."),
         _text("source", "Platform or department that shared the record."),
         _text("category", "Kind of violation."),
         _text("gravity", "Gravity band of the penalty.", "minor", "moderate", "serious"),
         _amount("fine", "Fine imposed, in the mapping's currency."),
-        Column(
-            "statutory_max",
-            "number",
-            "Highest fine that the law allows for it.",
-            positive=True,
-            minimum=0.0,
-        ),
-        _date(
-            "repaired_on",
-            "Day the record was repaired; from then on it is gone.",
-            not_before="decided_on",
-        ),
-        _date(
-            "revoked_on",
-            "Day the decision was revoked; from then on it is gone.",
-            not_before="decided_on",
-        ),
+        Column("statutory_max", "number", "Highest fine that the law allows for it.", positive=True, minimum=0.0),
+        _date("repaired_on", "Day the record was repaired; from then on it is gone.", not_before="decided_on"),
+        _date("revoked_on", "Day the decision was revoked; from then on it is gone.", not_before="decided_on"),
         RECORDED_ON,
     ),
-)
+)  # fmt: skip
 
 PERMITS = RecordTable(
     "permits",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import duckdb
 import pandas as pd
 
@@ -12,11 +14,12 @@ from features.identity import (
     looks_like_credit_code,
     names_a_person,
 )
-from features.reading import quoted
+from features.reading import literal, quoted
 from features.rules import placeholder, unreadable
 from features.schema import FIRMS, Column, RecordTable
 
 ALWAYS_KNOWN = "DATE '1900-01-01'"
+_BRACKETS = dict.fromkeys("(〔【〖", "[") | dict.fromkeys(")〕】〗", "]")
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "number": "DOUBLE"}
 
 
@@ -101,6 +104,7 @@ def _cell(column: Column, source: str | None, types: dict[str, str]) -> str:
         return absent + (f", false AS {placeholder(name)}" if column.kind == "date" else "")
     text = f"nullif(trim({quoted(source)}::VARCHAR), '')"
     value = _value(column.kind, quoted(source), text, types[source])
+    value = _folded(value) if column.folded else value
     if column.kind == "text" and column.allowed:
         value = f"lower({value})"
     failed = f"{text} IS NOT NULL AND ({value}) IS NULL" if column.kind != "text" else "false"
@@ -128,6 +132,21 @@ def _value(kind: str, raw: str, text: str, found: str) -> str:
         f"coalesce(TRY_CAST({text} AS DATE), TRY_CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE), "
         f"TRY_CAST(TRY_STRPTIME({text}, '%Y%m%d') AS DATE))"
     )
+
+
+def _folded(text: str) -> str:
+    """Return the SQL that makes a document's number alike on all platforms; none without a digit."""
+    alike = {c: n for c in map(chr, range(0x80, 0x10000)) if (n := _compatible(c)) is not None}
+    alike |= {c: _BRACKETS[n] for c, n in alike.items() if n in _BRACKETS} | _BRACKETS
+    found, made = literal("".join(alike)), literal("".join(alike.values()))
+    plain = f"upper(regexp_replace(translate({text}, {found}, {made}), '\\s', '', 'g'))"
+    return f"CASE WHEN regexp_matches({plain}, '[0-9]') THEN {plain} END"
+
+
+def _compatible(character: str) -> str | None:
+    """Return the one ASCII character that Unicode's NFKC puts in the place of another."""
+    normal = unicodedata.normalize("NFKC", character)
+    return normal if len(normal) == 1 and normal.isascii() else None
 
 
 def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable) -> str:

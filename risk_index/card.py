@@ -60,6 +60,9 @@ def model_card(facts: Mapping[str, Any]) -> str:
         "about firms with such records. Those of the severity hold the harm of single "
         "violations, not its mean.",
         "",
+        "## What reaches the records",
+        *_rates(facts.get("reporting_rates", [])),
+        "",
         "## Inputs",
         "",
         "| feature | unit | table | likelihood | severity | basis |",
@@ -87,6 +90,33 @@ def _inspectors(found: Mapping[str, Any] | None) -> str:
         f"effects {found['least_effect']:+.2f} to {found['most_effect']:+.2f}). {done}. No input of a "
         "model reads who visited."
     )
+
+
+def _rates(rates: list[dict[str, Any]]) -> list[str]:
+    """Return the reporting rates in use by region: lowest and highest of its sources."""
+    if not rates:
+        return ["No reporting rate is stated and none could be estimated: all counts as reported."]
+    methods = ", ".join(sorted({row["method"] for row in rates}))
+    regions: dict[str, list[dict[str, Any]]] = {}
+    for row in rates:
+        regions.setdefault(row["region"], []).append(row)
+    return [
+        f"Method: {methods}. A link audit tells ratios: the best region is set to 1. All rows with their "
+        "bounds stand in `metrics.json`.",
+        "",
+        "| region | sources | lowest rate | highest rate | least bound | greatest bound |",
+        "|---|---|---|---|---|---|",
+        *[_region(region, rows) for region, rows in sorted(regions.items())],
+    ]
+
+
+def _region(region: str, rows: list[dict[str, Any]]) -> str:
+    rates = [row["reporting_rate"] for row in rows]
+    low = min((row["low"] for row in rows if row["low"] is not None), default=None)
+    high = max((row["high"] for row in rows if row["high"] is not None), default=None)
+    numbers = (min(rates), max(rates), low, high)
+    cells = [region, str(len(rows)), *("" if n is None else f"{n:.3f}" for n in numbers)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _use(direction: int | None) -> str:

@@ -1,12 +1,13 @@
-"""What an authority orders for a time: least visits of strata, costs of visits, campaigns."""
+"""What an authority orders for a time: least visits, costs of visits, campaigns, grace periods."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from features.asof import GracePeriod
 from risk_index.campaigns import Campaign
 from risk_index.errors import SettingsError
 
@@ -65,6 +66,18 @@ class CampaignOrder(Order):
         )
 
 
+class GraceOrder(Order):
+    """Days whose events are not held against a firm."""
+
+    tables: tuple[Literal["penalties", "irregularities", "permits"], ...] = Field(min_length=1)
+    regions: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    def period(self) -> GracePeriod:
+        """Return it as the law knows it."""
+        return GracePeriod(self.start, self.until, self.tables, self.regions, self.categories)
+
+
 class Orders(BaseModel):
     """All orders, in force or not."""
 
@@ -72,13 +85,15 @@ class Orders(BaseModel):
     minimum_visits: tuple[MinimumVisits, ...] = ()
     visit_costs: tuple[VisitCost, ...] = ()
     campaigns: tuple[CampaignOrder, ...] = ()
+    grace_periods: tuple[GraceOrder, ...] = ()
 
     def at(self, day: dt.date) -> Orders:
-        """Return those in force on a day."""
+        """Return those in force on a day; of grace periods, those that had begun."""
         return Orders.model_construct(
             minimum_visits=_held(self.minimum_visits, day),
             visit_costs=_held(self.visit_costs, day),
             campaigns=_held(self.campaigns, day),
+            grace_periods=tuple(order for order in self.grace_periods if order.start <= day),
         )
 
 

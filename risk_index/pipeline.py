@@ -20,6 +20,7 @@ from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
 from features.mapping import load_mapping
+from features.rates import reporting_rates
 from features.records import Quality, Records, open_records
 from models.fitted import FittedModel
 from models.refits import fit_refits
@@ -152,6 +153,7 @@ def fit(
                 model, refits=refits, meta=_meta(records, as_of, settings, scale, training, plan)
             )
             facts = _facts(records.quality, model, training, judgement, len(harm))
+            facts["reporting_rates"] = _rates_in_use(snapshot)
             say("drawing and writing")
             sample = training.examples.X.tail(5000)
             _write(fresh, records.quality, model, judgement, facts, sample)
@@ -240,6 +242,12 @@ def _inspectors(model: FittedModel) -> dict[str, Any] | None:
     return None if found is None else found.summary()
 
 
+def _rates_in_use(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return what share of its penalties each source passes on, by region, and how that is known."""
+    rates = reporting_rates(snapshot).drop(columns="as_of")
+    return _plain(rates.round({"reporting_rate": 4, "low": 4, "high": 4}))
+
+
 def _left_out(names: list[str]) -> list[str]:
     return [f"left out of both models by order: {', '.join(names)}"] if names else []
 
@@ -318,7 +326,8 @@ def rank(
     say("reading and checking the records")
     with source.open() as records:
         for failure in records.quality.failures:
-            say(str(failure))
+            if failure.action != "noted":
+                say(str(failure))
         snapshot = registry(records, as_of, settings, sectors)
         n_firms = int(snapshot.spine.count().execute())
         done = 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from features import feature as kinds
 from features.catalogue import FEATURES, in_use
-from features.feature import Feature, Measure, Ratio, Total
+from features.feature import Feature, Measure, Peers, Ratio, Total
 from features.rules import rules_of
 from features.schema import TABLES, RecordTable
 
@@ -105,6 +105,9 @@ def _measure(feature: Feature) -> str:
             return f"{top} / {bottom}"
         rate = f"({top} + {k} x `{measure.prior.name}`) / ({bottom} + {k})"
         return f"{rate} - `{measure.prior.name}`, at least 0" if measure.above else rate
+    if isinstance(measure, Peers):
+        own = f"`{measure.pull.name}` x `{measure.own.name}`"
+        return f"`{measure.rate.name}` - {own}, at least 0"
     which = ", ".join(f"{column} = {value}" for column, value in getattr(measure, "where", ()))
     words = WORDS[type(measure)].format(measure) + (f" where {which}" if which else "")
     if isinstance(measure, Total) and not math.isinf(measure.cap):

@@ -107,7 +107,8 @@ class Settings:
                 "minor": self.expiry_days_minor,
                 "moderate": self.expiry_days_moderate,
                 "serious": self.expiry_days_serious,
-            }
+            },
+            grace=tuple(order.period() for order in self.orders.grace_periods),
         )
 
     @property

@@ -25,8 +25,9 @@ def measure(seeds: tuple[int, ...], n_firms: int, region: str, say: Say) -> Path
     sentence = (
         f"Worlds of {n_firms:,} firms. Harm: share of what the truth's own order would hold in the first "
         f"{SHARE:.0%}. Order: rank correlation of expected harm with the true one. Visits: expected in "
-        f"a round in region {region}, as the records are, with {KEPT:.0%} of its penalties (and its rates in "
-        "`sources` cut to match), and with each penalty twice; after a new fit and with the old one. "
+        f"a round in region {region}, as the records are, with {KEPT:.0%} of its penalties (its rates "
+        "in `sources` cut to match, or without `sources`), and with each penalty once more "
+        "from a second platform that states no numbers; after a new fit and with the old one. "
         "Elasticity: of the visits by the share reported."
     )
     options = " ".join(f"--seed {seed}" for seed in seeds)
@@ -44,6 +45,7 @@ def _of_world(seed: int, n_firms: int, region: str, say: Say) -> list[dict[str, 
     alike = {
         "as they are": records,
         "thinned": thinned(records, region, folder / "thinned"),
+        "thinned, no rates": thinned(records, region, folder / "no rates", with_rates=False),
         "doubled": doubled(records, region, folder / "doubled"),
     }
     ranked = {}
@@ -75,7 +77,7 @@ def _row(
         _visits(table, region) / _visits(base, region)
         for table in (new, ranked[name, "as they are"])
     ]
-    elastic = f"{np.log(changes[0]) / np.log(KEPT):+.3f}" if name == "thinned" else ""
+    elastic = f"{np.log(changes[0]) / np.log(KEPT):+.3f}" if name.startswith("thinned") else ""
     return {
         "seed": str(seed),
         "penalties": name,

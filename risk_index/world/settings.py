@@ -163,6 +163,8 @@ class WorldSettings(_Frozen):
     gravity_sd: float
     repaired_share: float
     revoked_share: float
+    repeated_share: float
+    repeated_apart: float
     state_leniency: float
     serious_listing_share: float
     judgment_default_rate: float

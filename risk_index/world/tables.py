@@ -10,6 +10,7 @@ from features.schema import BY_NAME
 from risk_index.world.firms import EVERYWHERE, NEVER, OWNERSHIPS, Array, stream
 from risk_index.world.history import GRAVITIES, SELECTIONS, Columns
 from risk_index.world.records import COLOURS, GROUNDS, LISTS, SEXES, STATUSES
+from risk_index.world.repeats import PLATFORM
 from risk_index.world.settings import WorldSettings
 
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -46,6 +47,8 @@ class Encoder:
             return ids.take(pa.array(values))
         if name in LETTERS:
             return numbered(LETTERS[name], chunk, values)
+        if name == "decision_number":
+            return decision_numbers(chunk, values)
         if name in self._texts:
             return self._texts[name].take(pa.array(values))
         if name.endswith("_on") or name == "valid_to":
@@ -74,7 +77,7 @@ def _texts(settings: WorldSettings) -> dict[str, list[str]]:
         "ownership": list(OWNERSHIPS),
         "size_class": [size.name for size in settings.sizes],
         "supervised_by": [_supervisor(settings, sector.code) for sector in settings.sectors],
-        "source": [source.name for source in sources],
+        "source": [*(source.name for source in sources), PLATFORM],
         "authority": [f"{r.name}{s.authority}" for r in regions for s in sources],
         "category": [category for source in sources for category in source.categories],
         "gravity": list(GRAVITIES),
@@ -106,6 +109,13 @@ def numbered(prefix: str, chunk: int, numbers: Array) -> pa.Array:
     unique = pa.array(chunk * 10**8 + numbers, mask=numbers < 0)
     padded = pc.utf8_lpad(unique.cast(pa.string()), 12, "0")
     return pc.binary_join_element_wise(prefix, padded, "")
+
+
+def decision_numbers(chunk: int, numbers: Array) -> pa.Array:
+    """Return the numbers of decisions, odd ones as the second platform writes them."""
+    opened = pa.array(["处罚〔", "处罚["]).take(pa.array(numbers % 2))
+    closed = pa.array(["〕号", "]号"]).take(pa.array(numbers % 2))
+    return pc.binary_join_element_wise(opened, numbered("", chunk, numbers // 2), closed, "")
 
 
 def credit_codes(seed: int, first: int, regions: Array) -> pa.Array:

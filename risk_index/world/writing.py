@@ -33,10 +33,11 @@ from risk_index.world.records import (
     sources,
     truth,
 )
+from risk_index.world.repeats import with_repeats
 from risk_index.world.settings import WorldSettings
 from risk_index.world.tables import Encoder, credit_codes
 
-WORLD_VERSION = "1"
+WORLD_VERSION = "2"
 EVENT_TABLES = ("penalties", "permits", "irregularities", "listings", "inspections")
 OURS = {"records", "attributes.parquet", "truth.parquet", "world.json"}
 """What a world's folder holds; nothing else is ever replaced."""
@@ -178,7 +179,7 @@ def _tables(firms: Firms, settings: WorldSettings, seed: int) -> dict[str, Colum
     past = history(firms, settings, seed)
     tables = {
         "firms": firm_versions(firms, seed),
-        "penalties": past.penalties,
+        "penalties": with_repeats(past.penalties, settings, seed, firms.chunk),
         "permits": permits(firms, settings, seed),
         "irregularities": irregularities(firms, settings, seed),
         "listings": listings(firms, settings, seed, past.penalties),

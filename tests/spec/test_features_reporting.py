@@ -84,3 +84,11 @@ def test_weight_fades_by_half_of_the_time_until_expiry():
 def test_a_registry_of_closed_firms_has_no_rows():
     closed = registry(firm("a", closed_on=ago(20)), penalised="a")
     assert column(closed, "penalty_rate") == {}
+
+
+def test_the_rate_of_the_others_leaves_a_firms_own_penalty_out():
+    """Two years on record, one penalty: half a penalty a year, none of it the others' of firm a."""
+    two = registry(firm("a"), firm("b"), penalised="a")
+    pull = 1 / 2  # of all firms: one penalty in two years, and along the path a mean of the same
+    assert column(two, "sector_penalty_pull") == pytest.approx({"a": pull, "b": pull})
+    assert column(two, "peers_penalty_rate") == pytest.approx({"a": 0.0, "b": 0.5})

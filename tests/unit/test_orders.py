@@ -36,6 +36,8 @@ def test_an_order_holds_from_its_first_day_to_its_last(day: str, held: int) -> N
             "until 2025-01-01 is before from 2026-01-01",
         ),
         ({"visit_costs": {"sector": "C"}}, "visit_costs"),
+        ({"grace_periods": [{"tables": ["ratings"], **DAYS}]}, "grace_periods.0.tables.0"),
+        ({"grace_periods": [{"tables": [], **DAYS}]}, "grace_periods.0.tables"),
     ],
 )
 def test_an_order_that_says_too_little_is_refused(content: dict[str, object], said: str) -> None:
@@ -60,6 +62,20 @@ def test_orders_and_single_settings_stand_in_one_file(tmp_path: Path) -> None:
     plain = settings.as_dict()
     assert plain["strata"] == "supervisor"
     assert plain["visit_costs"][0]["from"] == "2026-01-01"
+
+
+def test_grace_periods_reach_the_law_from_their_first_day_on_and_stay(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(
+        "grace_periods:\n- {tables: [penalties], regions: ['42'], from: 2020-01-23, until: 2020-06-30, "
+        "reference: order 5}\n",
+        encoding="utf-8",
+    )
+    (period,) = load_settings(dt.date(2026, 6, 30), file).law.grace
+    assert (period.start, period.until) == (dt.date(2020, 1, 23), dt.date(2020, 6, 30))
+    assert (period.tables, period.regions, period.categories) == (("penalties",), ("42",), ())
+    assert load_settings(dt.date(2020, 1, 22), file).law.grace == ()
+    assert load_settings(dt.date(2026, 6, 30)).law.grace == ()
 
 
 def test_a_choice_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def accepted(
             row | {"firm_key": keys[row["firm_id"]]} if "firm_id" in row else row
             for row in with_end(table.name, registry.rows(table.name))
         ]
+        if table.name == "penalties":
+            rows = [row | {"shared": may_be_shared(row, rows)} for row in rows]
         create(table.name, pa.Table.from_pylist(rows, schema=schema_of(table)))
     known = pa.schema([("firm_id", pa.string()), ("firm_key", pa.int32())])
     pairs = [{"firm_id": firm, "firm_key": key} for firm, key in keys.items()]
@@ -60,11 +62,27 @@ def with_end(table: str, rows: list[Row]) -> list[Row]:
     ]
 
 
+def may_be_shared(row: Row, rows: list[Row]) -> bool:
+    """Tell whether another record of the firm has the number, or the authority, day and fine."""
+    others = [
+        other
+        for other in rows
+        if other["penalty_id"] != row["penalty_id"] and other["firm_id"] == row["firm_id"]
+    ]
+    numbers = [other["decision_number"] for other in others]
+    cells = [tuple(other[name] for name in ("authority", "decided_on", "fine")) for other in others]
+    own = tuple(row[name] for name in ("authority", "decided_on", "fine"))
+    return own in cells or (
+        row["decision_number"] is not None and row["decision_number"] in numbers
+    )
+
+
 def schema_of(table: RecordTable) -> pa.Schema:
     """Columns and types of an accepted table."""
     columns = [(column.name, TYPES[column.kind]) for column in table.columns]
     owner = [("firm_key", pa.int32())] if "firm_id" in table.names else []
-    return pa.schema([*owner, *columns, ("superseded_on", pa.date32())])
+    marks = [("shared", pa.bool_())] if table.name == "penalties" else []
+    return pa.schema([*owner, *columns, ("superseded_on", pa.date32()), *marks])
 
 
 def _create(con: Any, name: str, rows: pa.Table) -> None:

@@ -17,6 +17,7 @@ from features.feature import (
     Feature,
     Largest,
     Others,
+    Peers,
     Ratio,
     Smallest,
     Total,
@@ -45,6 +46,9 @@ class Oracle:
         measure = feature.measure
         if isinstance(measure, Others):
             return sum(self.value(measure.of, other) for other in self.others(firm))
+        if isinstance(measure, Peers):
+            rate, own, pull = (self.value(f, firm) for f in feature.parents)
+            return max(0.0, rate - own * pull)
         if isinstance(measure, Ratio):
             return self.ratio(feature, measure, firm)
         found = (

@@ -62,7 +62,33 @@ class Day:
         for row in sorted(self.registry.rows(table), key=lambda row: row["recorded_on"]):
             if row["recorded_on"] <= self.date:
                 latest[key_of(table, row)] = row
-        return list(latest.values())
+        graced = [self.graced(table, row) for row in latest.values()]
+        return [row for row in graced if row is not None]
+
+    def graced(self, table: str, row: Row) -> Row | None:
+        """The row as grace periods leave it: none where its event fell into one."""
+        names = {"penalties": ("decided_on", "category"), "irregularities": ("listed_on", "reason"),
+                 "permits": ("valid_to", "kind")}  # fmt: skip
+        for period in self.registry.law.grace:
+            if table not in period.tables:
+                continue
+            event, category = (row[name] for name in names[table])
+            place = self.firms.get(row["firm_id"], {}).get("region") or "?"
+            if period.categories and category not in period.categories:
+                continue
+            if period.regions and not place.startswith(period.regions):
+                continue
+            hit = event is not None and period.start <= event <= period.until
+            if table != "permits" and hit:
+                return None
+            if table == "permits":
+                changed = row["status_changed_on"]
+                late = row["status"] == "expired" and changed is not None
+                late = late and period.start <= changed <= period.until
+                row = row | ({"valid_to": period.until} if hit else {})
+                after = period.until + dt.timedelta(1)
+                row = row | ({"status_changed_on": after} if late else {})
+        return row
 
     @cached_property
     def firms(self) -> dict[str, Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
+from tests.property.naive.decisions import decisions
 from tests.property.naive.registry import Day, Row
 from tests.property.naive.rows import is_in_force, path, penalties
 from tests.property.naive.sectors import group_when_recorded
@@ -31,7 +32,8 @@ def reported_share(day: Day, region: str | None) -> float:
         return 1.0
     seen = [
         (row["source"] or "", group_when_recorded(day, row, "region"))
-        for row in day.known("penalties")
+        for firm_id in day.registry.firm_ids
+        for row in decisions(day, firm_id)
         if is_in_force(day, row)
     ]
     sources = {source for source, _ in [*rates, *seen]}
@@ -71,7 +73,7 @@ def sector_penalty_facts(day: Day, sector: str | None) -> Row:
 
 NAMES = (
     "sector_penalty_rate", "sector_load_rate", "sector_serious_rate", "sector_weight_rate",
-    "sector_counting_rate",
+    "sector_counting_rate", "sector_penalty_pull",
 )  # fmt: skip
 
 
@@ -97,7 +99,8 @@ def totals(day: Day, group: str | None) -> list[float]:
 def rates(sums: list[float], wider: list[float] | None) -> list[float]:
     """Rates of a group; 20 years, or windows, count at the wider group's rate."""
     n, fading, serious, weight, counting, years, windows = sums
-    tops, over = [n, fading, serious, weight, counting], [years, years, windows, years, years]
+    tops, over = [n, fading, serious, weight, counting, 1.0], [years] * 6
+    over[2] = windows
     if wider is None:
         return [top / max(bottom, 1.0) for top, bottom in zip(tops, over, strict=True)]
     return [

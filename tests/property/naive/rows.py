@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from itertools import pairwise
 
+from tests.property.naive.decisions import decisions
 from tests.property.naive.registry import Day, Row
 
 ENDED = ("expired", "suspended", "revoked", "cancelled")
@@ -50,7 +51,7 @@ def penalties(day: Day, firm_id: str) -> list[Row]:
             "counts": penalty_gravity(day, row) != "minor"
             and proportional_gravity(day, row) >= 0.05,
         }
-        for row in day.events("penalties", firm_id)
+        for row in decisions(day, firm_id)
         if is_in_force(day, row)
     ]
 

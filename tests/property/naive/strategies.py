@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from features.asof import Law, SectorClass
+from features.asof import GracePeriod, Law, SectorClass
 from features.schema import BY_NAME
 from tests.property.naive.registry import Registry, Row, Tables, key_of, recorded_on
 
@@ -18,6 +19,11 @@ _LAST = dt.date(2023, 12, 31)
 _EDGES = (-400, -365, -364, -90, -1, 0, 1, 89, 90, 91, 364, 365, 366, 1094, 1095, 1096)
 
 LAW = Law()
+GRACE = (
+    GracePeriod(dt.date(2018, 1, 1), dt.date(2019, 12, 31), ("penalties", "permits"), ("nor",)),
+    GracePeriod(dt.date(2019, 1, 1), dt.date(2020, 3, 31), ("irregularities", "permits"), (),
+                ("address_unreachable", "fire")),
+)  # fmt: skip
 SECTORS = (
     SectorClass("C", 2, ("fire",)),
     SectorClass("C27", 4, ("drug", "fire")),
@@ -77,6 +83,7 @@ def penalty(draw: Any) -> Row:
     return {
         "penalty_id": f"p{draw(st.integers(0, 40))}",
         "firm_id": f"f{draw(firm_numbers)}",
+        "decision_number": draw(_of("n1", "n2")),
         "decided_on": decided,
         "authority": draw(_of("a", "b")),
         "source": draw(_of("s1", "s2")),
@@ -88,6 +95,22 @@ def penalty(draw: Any) -> Row:
         "revoked_on": draw(after(decided)) if draw(st.booleans()) else None,
         "recorded_on": draw(after(decided)),
     }
+
+
+@st.composite
+def repeated(draw: Any, rows: list[Row]) -> list[Row]:
+    """Some of the penalties again, as another platform records them."""
+    again = []
+    for number, row in enumerate(draw(st.lists(st.sampled_from(rows), max_size=6)) if rows else ()):
+        apart = {"fine": amounts, "gravity": _of("minor", "serious"), "decision_number": _of("n1")}
+        column = draw(st.sampled_from((None, *apart)))
+        again.append(
+            row
+            | {"penalty_id": f"q{number}", "source": draw(_of("s1", "s2", "s3"))}
+            | {"recorded_on": draw(after(row["decided_on"]))}
+            | ({column: draw(apart[column])} if column else {})
+        )
+    return again
 
 
 @st.composite
@@ -206,8 +229,10 @@ def registries(draw: Any, most: int = 30) -> Registry:
         ("listings", listing()), ("inspections", visit()), ("ratings", rating()),
     ):  # fmt: skip
         tables[table] = draw(st.lists(row, min_size=most // 3, max_size=most))
+    tables["penalties"] += draw(repeated(tables["penalties"]))
     known = of_known_firms(tables)
     key = ("source", "region", "recorded_on")
     rates = draw(st.lists(checked(), max_size=6, unique_by=lambda row: tuple(row[k] for k in key)))
     known |= {"sources": rates} if rates else {}
-    return Registry(known, LAW, SECTORS)
+    law = replace(LAW, grace=draw(st.sampled_from(((), (), GRACE))))
+    return Registry(known, law, SECTORS)

@@ -1,0 +1,81 @@
+"""What one city reports moves its inspections little: its penalties recorded twice, or thinned.
+
+The golden model ranks a synthetic registry as it is and with one city's penalties altered.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risk_index.pipeline import Source, rank
+from risk_index.world import load_world_settings, write_world
+
+FIRMS, SEED, CITY = 2500, 9, "110105"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "run"
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    write_world(folder, FIRMS, SEED, load_world_settings())
+    return folder / "records"
+
+
+def visits(records: Path) -> float:
+    """Inspections expected in the city in a round."""
+    out = records.parent / f"{records.name}.csv"
+    rank(Source(records), load_world_settings().as_of, GOLDEN, out, lambda _: None)
+    table = pd.read_csv(out, dtype={"region": str}, encoding="utf-8-sig")
+    return float(table.inspection_probability[table.region == CITY].sum())
+
+
+@pytest.fixture(scope="module")
+def before(records: Path) -> float:
+    return visits(records)
+
+
+def altered(records: Path, name: str) -> tuple[Path, pd.DataFrame, np.ndarray]:
+    """A copy, its penalties, and which are of the city's firms."""
+    copy = shutil.copytree(records, records.parent / name)
+    firms = pd.read_parquet(copy / "firms.parquet")
+    penalties = pd.read_parquet(copy / "penalties.parquet")
+    inside = penalties.firm_id.isin(firms.firm_id[firms.region == CITY]).to_numpy()
+    return copy, penalties, inside
+
+
+@pytest.mark.parametrize("numbered", [True, False], ids=["with numbers", "without"])
+def test_a_second_platform_that_records_all_again_changes_less_than_one_percent(
+    records: Path, before: float, numbered: bool
+) -> None:
+    copy, penalties, inside = altered(records, f"doubled {numbered}")
+    again = penalties[inside]
+    again = again.assign(penalty_id="again " + again.penalty_id, source="another platform")
+    again = again if numbered else again.assign(decision_number=None)
+    pd.concat([penalties, again]).to_parquet(copy / "penalties.parquet", index=False)
+    assert len(again) > 200
+    assert visits(copy) == pytest.approx(before, rel=1e-6)  # the bound is 0.01
+
+
+def test_records_of_one_source_that_come_twice_would_count(records: Path, before: float) -> None:
+    copy, penalties, inside = altered(records, "same source")
+    again = penalties[inside]
+    again = again.assign(penalty_id="again " + again.penalty_id, decision_number=None)
+    pd.concat([penalties, again]).to_parquet(copy / "penalties.parquet", index=False)
+    assert visits(copy) != pytest.approx(before, rel=1e-4)
+
+
+def test_a_city_that_reports_a_quarter_keeps_its_inspections_without_stated_rates(
+    records: Path,
+) -> None:
+    copy, penalties, inside = altered(records, "thinned")
+    kept = np.random.default_rng(SEED).random(len(penalties)) < 0.25
+    penalties[~inside | kept].to_parquet(copy / "penalties.parquet", index=False)
+    whole, _, _ = altered(records, "as they are")
+    for folder in (copy, whole):
+        (folder / "sources.parquet").unlink()
+    assert visits(copy) == pytest.approx(visits(whole), rel=0.02)  # the bound is 0.1
