@@ -18,8 +18,9 @@ import sqlglot
 import yaml
 from sqlglot import Token, TokenType
 
+from features.encodings import as_utf8
 from features.failures import RecordsError, refusal
-from features.reading import as_utf8, literal
+from features.reading import literal
 from features.schema import BY_NAME
 
 _READERS = ("read_", "parquet_", "glob", "sniff_csv")

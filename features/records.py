@@ -14,9 +14,10 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from features.acceptance import accept, failure_of, malformed_lines, too_few, write_rejected
+from features.extract import Extract, read_folder
 from features.failures import Failure, RecordsError, refusal
 from features.mapping import Mapping, run_mapping
-from features.reading import literal, read_folder
+from features.reading import literal
 from features.rules import broken_rules, rules_of
 from features.schema import TABLES, RecordTable
 from features.typed import column_failures, write_typed
@@ -35,16 +36,18 @@ class TableQuality:
 
 @dataclass(frozen=True)
 class Quality:
-    """The report of a check: one line a table, and every failure."""
+    """The report of a check: one line a table, every failure, and what sheets were recognised as."""
 
     tables: tuple[TableQuality, ...]
     failures: tuple[Failure, ...]
+    recognised: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """Return the report as JSON text."""
         report = {
             "tables": [vars(table) for table in self.tables],
             "failures": [failure.as_dict() for failure in self.failures],
+            "recognised": list(self.recognised),
         }
         return json.dumps(report, indent=1, ensure_ascii=False)
 
@@ -113,19 +116,17 @@ def open_records(
             backend.con.execute(f"SET temp_directory = {literal(folder / 'spill')}")
             _without_progress_bar(backend)
             if mapping is None:
-                origin = read_folder(backend.con, path, folder)
+                extract = read_folder(backend.con, path, folder)
             else:
-                origin = run_mapping(backend.con, mapping, path, folder)
-            quality = _check(backend, origin, today or dt.date.today(), rejected)
+                extract = Extract(run_mapping(backend.con, mapping, path, folder))
+            quality = _check(backend, extract, today or dt.date.today(), rejected)
             yield Records(backend, quality)
         finally:
             backend.disconnect()
 
 
-def _check(
-    backend: Backend, origin: dict[str, str], today: dt.date, rejected: Path | None
-) -> Quality:
-    failures: list[Failure] = []
+def _check(backend: Backend, extract: Extract, today: dt.date, rejected: Path | None) -> Quality:
+    origin, failures = extract.origin, list(extract.failures)
     for table in TABLES:
         if table.name not in origin:
             if table.required:
@@ -134,15 +135,15 @@ def _check(
             _write_empty(backend, table)
         failures += column_failures(backend.con, table) if table.name in origin else []
     if any(failure.action == "refused" for failure in failures):
-        raise RecordsError(failures)
+        raise RecordsError(failures, extract.lines)
     lines = []
     for table in TABLES:
         line, found = _check_table(backend, table, origin.get(table.name, ""), today, rejected)
         lines.append(line)
-        failures += found
+        failures += [extract.in_their_words(failure) for failure in found]
     if any(failure.action == "refused" for failure in failures):
-        raise RecordsError(failures)
-    return Quality(tuple(lines), tuple(failures))
+        raise RecordsError(failures, extract.lines)
+    return Quality(tuple(lines), tuple(failures), extract.lines)
 
 
 def _write_empty(backend: Backend, table: RecordTable) -> None:

@@ -50,6 +50,8 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
     from risk_index import pipeline
 
     quality = pipeline.check(pipeline.Source(records, mapping, settings), out)
+    for line in quality.recognised:
+        say(line)
     for failure in quality.failures:
         say(f"- {failure}")
     for table in quality.tables:

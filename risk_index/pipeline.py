@@ -102,7 +102,7 @@ def check(source: Source, out: Path) -> Quality:
             with source.open(fresh / "rejected") as records:
                 quality = records.quality
         except RecordsError as error:
-            refused, quality = error, Quality((), error.failures)
+            refused, quality = error, Quality((), error.failures, error.recognised)
         (fresh / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     if refused is not None:
         raise refused

@@ -1,0 +1,98 @@
+"""Sheets as they lie: the cells of a workbook's sheets or of a text file, row by row, nothing judged yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import python_calamine
+
+from features.encodings import as_utf8, encoding_of, opened
+from features.failures import RecordsError, refusal
+
+WORKBOOK = (".xlsx", ".xls")
+TEXT = (".csv", ".tsv", ".txt", ".csv.gz")
+DELIMITERS = ",;\t|"
+_LINES_SEEN = 40
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: a file, the sheet's name ("" for a text file) and its rows of cells.
+
+    The first row is row 1, as a spreadsheet counts. Cells that are merged downwards each have the value.
+    """
+
+    file: Path
+    name: str
+    rows: list[list[object]]
+
+    @property
+    def place(self) -> str:
+        """File and sheet, for messages."""
+        return f"{self.file.name}, sheet {self.name}" if self.name else self.file.name
+
+
+def is_sheet_file(file: Path) -> bool:
+    """Tell whether a file holds sheets; the lock files of open workbooks do not."""
+    name = file.name.lower()
+    return name.endswith((*WORKBOOK, *TEXT)) and not name.startswith(("~$", "."))
+
+
+def sheets_of(file: Path, scratch: Path, rows: int | None = None) -> Iterator[Sheet]:
+    """Yield the sheets of a workbook or text file; of a text file the first `rows` rows only.
+
+    Raises
+    ------
+    RecordsError
+        Where the file cannot be read.
+    """
+    if file.name.lower().endswith(WORKBOOK):
+        yield from _workbook(file)
+    else:
+        yield _text(file, scratch, rows)
+
+
+def open_workbook(file: Path, table: str) -> python_calamine.CalamineWorkbook:
+    """Open a workbook, or refuse the file in the name of `table`."""
+    try:
+        return python_calamine.CalamineWorkbook.from_path(file)
+    except (python_calamine.CalamineError, OSError) as error:
+        rule = f"{file.name} is no Excel workbook: {error}"
+        raise RecordsError([refusal(table, "", rule, "Save it anew as .xlsx.")]) from error
+
+
+def _workbook(file: Path) -> Iterator[Sheet]:
+    book = open_workbook(file, file.name)
+    for name in book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        rows: list[list[object]] = [list(r) for r in sheet.to_python(skip_empty_area=False)]
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+            if left == right:
+                for number in range(top + 1, min(bottom + 1, len(rows))):
+                    rows[number][left] = rows[top][left]
+        yield Sheet(file, name, rows)
+
+
+def _text(file: Path, scratch: Path, limit: int | None) -> Sheet:
+    text = as_utf8(file.name, file, encoding_of(file), scratch)
+    with io.TextIOWrapper(opened(text), encoding="utf-8-sig", newline="") as lines:
+        start = [line for line, _ in zip(lines, range(_LINES_SEEN), strict=False)]
+        delimiter = max(DELIMITERS, key=lambda sign: max((s.count(sign) for s in start), default=0))
+        lines.seek(0)
+        try:
+            rows: list[list[object]] = [
+                list(row)
+                for row in islice(
+                    csv.reader(lines, delimiter=delimiter, strict=limit is None), limit
+                )
+            ]
+        except csv.Error as error:
+            rule = f"{file.name}: a quote that is not closed or not doubled ({error})"
+            remedy = "Close the quote, and double quotes within text."
+            raise RecordsError([refusal(file.name, "", rule, remedy)]) from error
+    return Sheet(file, "", rows)
