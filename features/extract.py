@@ -30,6 +30,9 @@ from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of
 from features.translation import translate
 
 
+_ROWS_SEEN = 40
+
+
 @dataclass(frozen=True)
 class Extract:
     """What was read: the files of each table, what was recognised and what was left out.
@@ -94,7 +97,10 @@ def read_folder(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> Ex
         try:
             _look(file, table, scratch, found)
         except RecordsError as error:
-            found.failures += error.failures
+            if file.suffix.lower() == ".txt":  # a note of somebody's, in whatever encoding
+                found.left_out.append(f"{file.name}: left out, {error.failures[0].rule}")
+            else:
+                found.failures += error.failures
     _refuse_two(found)
     if not found.failures and not found.plain and not found.recognised:
         refuse_nothing(place)
@@ -109,10 +115,10 @@ def _sheet_files(place: Path) -> list[Path]:
 
 def _look(file: Path, named: str, scratch: Path, found: _Found) -> None:
     """Sort the sheets of one file into recognised, plain and left out."""
-    if file.suffix.lower() not in WORKBOOK and named:
-        (start,) = sheets_of(file, scratch, rows=40)
+    if file.suffix.lower() not in WORKBOOK:
+        (start,) = sheets_of(file, scratch, rows=_ROWS_SEEN)
         if recognise(start, catalogue(), named) is None:
-            found.plain.setdefault(named, []).append(file)
+            _not_recognised(start, named, file, found)
             return
     sheets = list(sheets_of(file, scratch))
     titles = {sheet.name.strip().lower(): sheet for sheet in sheets}
@@ -126,8 +132,14 @@ def _look_at_sheet(sheet: Sheet, named: str, found: _Found) -> None:
     recognised = recognise(sheet, catalogue(), named)
     if recognised is not None:
         found.recognised.setdefault(recognised.table.table.name, []).append(recognised)
-    elif named:
-        found.plain.setdefault(named, []).append(sheet)
+    else:
+        _not_recognised(sheet, named, sheet, found)
+
+
+def _not_recognised(sheet: Sheet, named: str, source: Path | Sheet, found: _Found) -> None:
+    """Keep a source that is named after a table as it is; leave any other out, and say so."""
+    if named:
+        found.plain.setdefault(named, []).append(source)
     elif any(any(cell not in ("", None) for cell in row) for row in sheet.rows):
         found.left_out.append(f"{sheet.place}: left out, no known headings")
 
