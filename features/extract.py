@@ -29,7 +29,6 @@ from features.schema import BY_NAME
 from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of
 from features.translation import translate
 
-
 _ROWS_SEEN = 40
 
 

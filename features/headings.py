@@ -117,13 +117,16 @@ class TableHeadings:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every table with its headings, and what all tables share."""
+    """Every table with its headings, what all tables share, and English words for proposals only."""
 
     tables: tuple[TableHeadings, ...]
     units: Mapping[str, float]
     empty: frozenset[str]
     footers: tuple[str, ...]
     passed_over: frozenset[str]
+    english: Mapping[str, tuple[str, ...]]
+    english_words: Mapping[str, Mapping[str, str]]
+    english_names: Mapping[str, tuple[str, ...]]
 
     def of(self, table: str) -> TableHeadings:
         """Return the headings of the record table called `table`."""
@@ -140,6 +143,9 @@ def catalogue() -> Catalogue:
         frozenset(plain(word) for word in raw["empty"]),
         tuple(plain(word) for word in raw["footers"]),
         frozenset(normal(word) for word in raw["passed_over"]),
+        {column: tuple(words) for column, words in raw["english"].items()},
+        raw["english_words"],
+        {table: tuple(words) for table, words in raw["english_names"].items()},
     )
 
 

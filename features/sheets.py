@@ -11,6 +11,7 @@ from pathlib import Path
 
 import python_calamine
 
+from features.cells import text_of
 from features.encodings import as_utf8, encoding_of, opened
 from features.failures import RecordsError, refusal
 
@@ -35,6 +36,18 @@ class Sheet:
     def place(self) -> str:
         """File and sheet, for messages."""
         return f"{self.file.name}, sheet {self.name}" if self.name else self.file.name
+
+
+def table_below(sheet: Sheet, row: int) -> tuple[list[str], list[list[str | None]]]:
+    """Return the headings in `row`, made unique, and the rows below as text; empty rows are left out."""
+    names: list[str] = []
+    for place, cell in enumerate(sheet.rows[row - 1] if row <= len(sheet.rows) else (), 1):
+        name = "".join(text_of(cell).split()) or f"column{place}"
+        again = name.lower() in {other.lower() for other in names}
+        names.append(f"{name}_{place}" if again else name)
+    cells = [[text_of(cell) or None for cell in line] for line in sheet.rows[row:]]
+    full = [(line + [None] * len(names))[: len(names)] for line in cells if any(line)]
+    return names, full
 
 
 def is_sheet_file(file: Path) -> bool:

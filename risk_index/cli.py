@@ -13,6 +13,7 @@ from risk_index.draw.commands import draw
 from risk_index.estimates.command import estimate
 from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, roster, stand_in
+from risk_index.mapping_commands import mapping
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, HELP, as_of_option, source_options
 
@@ -190,6 +191,7 @@ draw.add_command(roster)
 draw.add_command(stand_in)
 main.add_command(estimate)
 main.add_command(audit)
+main.add_command(mapping, "mapping")
 
 
 if __name__ == "__main__":
