@@ -81,37 +81,52 @@ def propose(folder: Path, scratch: Path) -> Proposal:
     words = catalogue()
     if not folder.is_dir():
         raise RecordsError([refusal(str(folder), "", "no such folder", "Check the path.")])
-    sources = [source for file in sorted(folder.iterdir()) for source in _sources(file, scratch)]
+    sources, unread = _all_sources(folder, scratch)
     if not sources:
         remedy = "Give a folder with .xlsx, .csv or .parquet files."
-        raise RecordsError([refusal(str(folder), "", "no table in it", remedy)])
+        rule = "; ".join(["no table in it", *unread])
+        raise RecordsError([refusal(str(folder), "", rule, remedy)])
     sources = _linked(sources)
     matches = _best(sources, words)
     files = {f"{name}.sql": _sql(match, words) for name, match in matches.items()}
     if "firms" not in matches and "inspections" in matches:
         files["firms.sql"] = _firms_of(matches["inspections"], words)
     files["mapping.yaml"] = _card(folder, sources, files)
-    return Proposal(files, tuple(_lines(sources, matches, files)))
+    return Proposal(files, (*unread, *_lines(sources, matches, files)))
 
 
-def _sources(file: Path, scratch: Path) -> Iterator[Source]:
+def _all_sources(folder: Path, scratch: Path) -> tuple[list[Source], list[str]]:
+    """Return every source below `folder`, and what is said of files that cannot be read."""
+    sources, unread = [], []
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        try:
+            sources += list(_sources(file, name, scratch))
+        except (RecordsError, duckdb.Error) as error:
+            reason = error.failures[0].rule if isinstance(error, RecordsError) else str(error)
+            unread.append(f"{name}: not read, {reason.splitlines()[0]}")
+    return sources, unread
+
+
+def _sources(file: Path, name: str, scratch: Path) -> Iterator[Source]:
+    """Yield the sources of one file, which SQL calls `name`."""
     if file.suffix.lower() == ".parquet":
-        yield _parquet(file)
+        yield _parquet(file, name)
     elif file.is_file() and is_sheet_file(file):
         for sheet in sheets_of(file, scratch):
             row = heading_row(sheet, catalogue()) or _row_of_headings(sheet)
             if row:
-                name = f"{file.name}#{sheet.name}" if sheet.name else file.name
+                called = f"{name}#{sheet.name}" if sheet.name else name
                 names, rows = table_below(sheet, row)
-                yield Source(name, row, _sampled(names, rows[:LINKED_ROWS]))
+                yield Source(called, row, _sampled(names, rows[:LINKED_ROWS]))
 
 
-def _parquet(file: Path) -> Source:
+def _parquet(file: Path, name: str) -> Source:
     with duckdb.connect() as con:
         found = con.execute(f"SELECT * FROM read_parquet({literal(file)}) LIMIT {LINKED_ROWS}")
         names = [column[0] for column in found.description or ()]
         rows = [[text_of(cell) or None for cell in row] for row in found.fetchall()]
-    return Source(file.name, 0, _sampled(names, rows))
+    return Source(name, 0, _sampled(names, rows))
 
 
 def _sampled(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> dict[str, list[str]]:
@@ -141,6 +156,10 @@ def _linked(sources: Sequence[Source]) -> list[Source]:
     return [replace(source, link=links.get(source.name, "")) for source in sources]
 
 
+def _score(match: Match) -> float:
+    return match.score
+
+
 def _may_be_key(cells: Sequence[str]) -> bool:
     """Tell whether a column may identify its rows: all different, no days, no sentences, no counter."""
     distinct = len({*cells}) == len(cells) > 1 and max(map(len, cells)) <= 40
@@ -162,6 +181,13 @@ def _best(sources: Sequence[Source], words: Catalogue) -> dict[str, Match]:
         if name not in chosen and match.source.name not in taken:
             chosen[name] = match
             taken.add(match.source.name)
+    visits = max(
+        (m for m in tried if m.table.table.name == "inspections"), key=_score, default=None
+    )
+    firms = chosen.get("firms")
+    if visits and firms and "inspections" not in chosen and firms.source is visits.source:
+        chosen["inspections"] = visits  # one flat file of visits; its firms are taken from it
+        del chosen["firms"]
     return {t.table.name: chosen[t.table.name] for t in words.tables if t.table.name in chosen}
 
 
@@ -210,6 +236,9 @@ def _sql(match: Match, words: Catalogue) -> str:
     todo += [f"-- left out, names a person: {', '.join(persons)}"] if persons else []
     todo += [f"-- not used: {', '.join(rest)}"] if rest else []
     body = ",\n".join(f"  {line}" for line in lines)
+    todo += [f"-- rows without {match.columns['firm_id']} (totals, notes) are not read"] * bool(
+        source.row
+    )
     known = f"\nWHERE {quoted(match.columns['firm_id'])} IS NOT NULL" if source.row else ""
     text = f"SELECT\n{body}\nFROM {literal(source.name)}{known}"
     return "\n".join([*head, *(_comment(line) for line in todo), text, ""])

@@ -60,3 +60,21 @@ def test_check_says_what_it_recognised(folders: tuple[Path, Path, dt.date], tmp_
     report = (tmp_path / "check" / "quality.json").read_text(encoding="utf-8")
     assert "张三" not in report
     assert '"recognised"' in report
+
+
+def test_mapping_init_writes_a_mapping_that_check_takes(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "户册.csv").write_bytes("编码,经营户名称\nD1,甲店\nD2,乙店\n".encode("gb18030"))
+    visits = "经营户编码,巡查日期,巡查结果\nD1,2021年3月5日,合格\nD2,2021/3/6,不合格\n"
+    (source / "巡查.csv").write_bytes(visits.encode("utf-8-sig"))
+    mapping, report = str(tmp_path / "mapping"), str(tmp_path / "check")
+    done = CliRunner().invoke(main, ["mapping", "init", str(source), "--out", mapping])
+    assert done.exit_code == 0, done.stderr
+    assert "inspections.sql from 巡查.csv: firm_id <- 经营户编码" in done.stderr
+    done = CliRunner().invoke(main, ["check", str(source), "--mapping", mapping, "--out", report])
+    assert done.exit_code == 0, done.stderr
+    assert "inspections: 2 of 2 rows accepted (inspections.sql)" in done.stderr
+    again = CliRunner().invoke(main, ["mapping", "init", str(source), "--out", mapping])
+    assert again.exit_code == 1
+    assert "never written over" in again.stderr
