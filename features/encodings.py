@@ -20,7 +20,7 @@ from features.failures import RecordsError, refusal
 
 ENCODING_REMEDY = "Save it as UTF-8, or state its encoding under `encodings` in mapping.yaml."
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_BLOCK = 1 << 20
+_BLOCK, _START = 1 << 20, 1 << 16
 COMMON_SHARE = 0.9
 """Least share of signs in GB 2312's own area: Chinese text has nearly all there, Latin-1 hardly any."""
 
@@ -45,6 +45,22 @@ def encoding_of(file: Path) -> str:
         return "gb18030" if _common_share(file) >= COMMON_SHARE else "utf-8"
     except (OSError, EOFError, zlib.error):
         return "utf-8"  # as_utf8 says what is wrong with the file
+
+
+def start_of(file: Path) -> str:
+    """Return the first 64 KB of a text file, in whichever encoding reads them; "" where none does."""
+    try:
+        with opened(file) as source:
+            start = source.read(_START)
+    except (OSError, EOFError, zlib.error):
+        return ""
+    found = ("utf-16",) if start[:2] in _UTF16_MARKS else ("utf-8-sig", "gb18030")
+    for encoding in found:
+        try:
+            return codecs.getincrementaldecoder(encoding)("strict").decode(start)
+        except UnicodeDecodeError:
+            continue
+    return ""
 
 
 def _blocks(file: Path) -> Iterator[bytes]:

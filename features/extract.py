@@ -26,10 +26,8 @@ from features.reading import (
 )
 from features.recognition import Recognised, recognise
 from features.schema import BY_NAME
-from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of
+from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of, start_of_sheet
 from features.translation import translate
-
-_ROWS_SEEN = 40
 
 
 @dataclass(frozen=True)
@@ -96,10 +94,7 @@ def read_folder(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> Ex
         try:
             _look(file, table, scratch, found)
         except RecordsError as error:
-            if file.suffix.lower() == ".txt":  # a note of somebody's, in whatever encoding
-                found.left_out.append(f"{file.name}: left out, {error.failures[0].rule}")
-            else:
-                found.failures += error.failures
+            found.failures += error.failures
     _refuse_two(found)
     if not found.failures and not found.plain and not found.recognised:
         refuse_nothing(place)
@@ -115,7 +110,7 @@ def _sheet_files(place: Path) -> list[Path]:
 def _look(file: Path, named: str, scratch: Path, found: _Found) -> None:
     """Sort the sheets of one file into recognised, plain and left out."""
     if file.suffix.lower() not in WORKBOOK:
-        (start,) = sheets_of(file, scratch, rows=_ROWS_SEEN)
+        start = start_of_sheet(file)
         if recognise(start, catalogue(), named) is None:
             _not_recognised(start, named, file, found)
             return

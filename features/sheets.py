@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import python_calamine
 
 from features.cells import text_of
-from features.encodings import as_utf8, encoding_of, opened
+from features.encodings import as_utf8, encoding_of, opened, start_of
 from features.failures import RecordsError, refusal
 
 WORKBOOK = (".xlsx", ".xls")
@@ -30,7 +30,7 @@ class Sheet:
 
     file: Path
     name: str
-    rows: list[list[object]]
+    rows: Sequence[Sequence[object]]
 
     @property
     def place(self) -> str:
@@ -56,8 +56,8 @@ def is_sheet_file(file: Path) -> bool:
     return name.endswith((*WORKBOOK, *TEXT)) and not name.startswith(("~$", "."))
 
 
-def sheets_of(file: Path, scratch: Path, rows: int | None = None) -> Iterator[Sheet]:
-    """Yield the sheets of a workbook or text file; of a text file the first `rows` rows only.
+def sheets_of(file: Path, scratch: Path) -> Iterator[Sheet]:
+    """Yield the sheets of a workbook or text file.
 
     Raises
     ------
@@ -67,7 +67,14 @@ def sheets_of(file: Path, scratch: Path, rows: int | None = None) -> Iterator[Sh
     if file.name.lower().endswith(WORKBOOK):
         yield from _workbook(file)
     else:
-        yield _text(file, scratch, rows)
+        yield _text(file, scratch)
+
+
+def start_of_sheet(file: Path) -> Sheet:
+    """Return the first rows of a text file, as far as they can be read."""
+    lines = start_of(file).splitlines(keepends=True)[:_LINES_SEEN]
+    rows = csv.reader(lines, delimiter=_delimiter(lines))
+    return Sheet(file, "", [list(row) for row in rows])
 
 
 def open_workbook(file: Path, table: str) -> python_calamine.CalamineWorkbook:
@@ -91,21 +98,19 @@ def _workbook(file: Path) -> Iterator[Sheet]:
         yield Sheet(file, name, rows)
 
 
-def _text(file: Path, scratch: Path, limit: int | None) -> Sheet:
+def _text(file: Path, scratch: Path) -> Sheet:
     text = as_utf8(file.name, file, encoding_of(file), scratch)
     with io.TextIOWrapper(opened(text), encoding="utf-8-sig", newline="") as lines:
-        start = [line for line, _ in zip(lines, range(_LINES_SEEN), strict=False)]
-        delimiter = max(DELIMITERS, key=lambda sign: max((s.count(sign) for s in start), default=0))
+        delimiter = _delimiter(list(islice(lines, _LINES_SEEN)))
         lines.seek(0)
         try:
-            rows: list[list[object]] = [
-                list(row)
-                for row in islice(
-                    csv.reader(lines, delimiter=delimiter, strict=limit is None), limit
-                )
-            ]
+            rows = [list(row) for row in csv.reader(lines, delimiter=delimiter, strict=True)]
         except csv.Error as error:
             rule = f"{file.name}: a quote that is not closed or not doubled ({error})"
             remedy = "Close the quote, and double quotes within text."
             raise RecordsError([refusal(file.name, "", rule, remedy)]) from error
     return Sheet(file, "", rows)
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    return max(DELIMITERS, key=lambda sign: max((line.count(sign) for line in lines), default=0))

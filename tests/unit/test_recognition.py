@@ -267,5 +267,6 @@ def test_lines_that_are_no_rows_are_reported(tmp_path: Path) -> None:
 
 def test_notes_of_somebody_are_left_out(tmp_path: Path) -> None:
     (write(tmp_path) / "readme.txt").write_bytes("caf\xe9 a".encode("latin-1"))
+    (tmp_path / "districts.csv").write_text("district,office\nN,1\n", encoding="utf-8")
     _, quality = read(tmp_path, "firms")
-    assert any(line.startswith("readme.txt: left out") for line in quality.recognised)
+    assert "districts.csv: left out, no known headings" in quality.recognised
