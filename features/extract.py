@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from features.database import is_database, read_database
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, catalogue
 from features.reading import (
@@ -78,15 +79,17 @@ class _Found:
     failures: list[Failure] = field(default_factory=list)
 
 
-def read_folder(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> Extract:
-    """Read every record table found in `path` into ``raw_TABLE``.
+def read_folder(con: duckdb.DuckDBPyConnection, path: Path | str, scratch: Path) -> Extract:
+    """Read every record table found in `path` (a database's address too) into ``raw_TABLE``.
 
     Raises
     ------
     RecordsError
         Naming every file and sheet that cannot be read or told apart.
     """
-    place = records_folder(path)
+    if is_database(path):
+        return Extract(read_database(con, str(path), scratch))
+    place = records_folder(Path(path))
     named = find_tables(place)
     found = _Found(plain={n: [f] for n, f in named.items() if not is_sheet_file(f)})
     for file in _sheet_files(place):

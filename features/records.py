@@ -80,7 +80,7 @@ class Records:
 
 @contextmanager
 def open_records(
-    path: Path,
+    path: Path | str,
     mapping: Mapping | None = None,
     *,
     today: dt.date | None = None,
@@ -91,8 +91,9 @@ def open_records(
 
     Parameters
     ----------
-    path : Path
-        Folder, workbook or DuckDB file; the source folder where a mapping is given.
+    path : Path or str
+        Folder, workbook, DuckDB file or address of a PostgreSQL database; the source folder where a
+        mapping is given.
     mapping : Mapping, optional
         Turns the files of `path` into record tables.
     today : date, optional
@@ -118,7 +119,7 @@ def open_records(
             if mapping is None:
                 extract = read_folder(backend.con, path, folder)
             else:
-                extract = Extract(run_mapping(backend.con, mapping, path, folder))
+                extract = Extract(run_mapping(backend.con, mapping, Path(path), folder))
             quality = _check(backend, extract, today or dt.date.today(), rejected)
             yield Records(backend, quality)
         finally:

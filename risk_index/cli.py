@@ -46,7 +46,7 @@ def world(out: Path, firms: int, seed: int) -> None:
     "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
 )
 @honest
-def check(records: Path, mapping: Path | None, settings: Path | None, out: Path) -> None:
+def check(records: Path | str, mapping: Path | None, settings: Path | None, out: Path) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
@@ -74,7 +74,7 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
 )
 @honest
 def fit(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -114,7 +114,7 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 )
 @honest
 def rank(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -156,7 +156,7 @@ def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) ->
 @click.option("--waivers", type=FOLDER, help="YAML list of waivers signed by named persons.")
 @honest
 def run(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,

@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 class Source:
     """Where the records lie and how to read them."""
 
-    records: Path
+    records: Path | str
     mapping: Path | None = None
     settings: Path | None = None
 
