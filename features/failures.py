@@ -51,12 +51,16 @@ class RecordsError(Exception):
     ----------
     failures : sequence of Failure
         All that was found, the refusals among them.
+    recognised : sequence of str
+        What sheets were recognised as; said first, since it may be the cause.
     """
 
-    def __init__(self, failures: list[Failure] | tuple[Failure, ...]) -> None:
-        self.failures = tuple(failures)
+    def __init__(
+        self, failures: list[Failure] | tuple[Failure, ...], recognised: tuple[str, ...] = ()
+    ) -> None:
+        self.failures, self.recognised = tuple(failures), recognised
         refused = [failure for failure in self.failures if failure.action == "refused"]
-        super().__init__("\n".join(f"- {failure}" for failure in refused))
+        super().__init__("\n".join([*recognised, *(f"- {failure}" for failure in refused)]))
 
 
 def refusal(

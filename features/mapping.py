@@ -3,30 +3,41 @@
 A mapping is a folder with ``mapping.yaml`` and one ``TABLE.sql`` per record table it fills. Each is
 a single SELECT in DuckDB SQL over the files of the source folder, which it names by relative path.
 It can read nothing outside that folder, has no network and can change nothing.
+
+Sheets of workbooks and text files with titles above the heading are listed under ``sheets`` and named in
+SQL as ``'FILE#SHEET'``; ``as_code``, ``as_day``, ``as_yuan`` and ``as_number`` read cells as
+:mod:`features.cells` does.
 """
 
 from __future__ import annotations
 
 import glob
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import sqlglot
 import yaml
 from sqlglot import Token, TokenType
 
+from features.cells import amount, day, identifier, number
+from features.encodings import as_utf8
 from features.failures import RecordsError, refusal
-from features.reading import as_utf8, literal
+from features.headings import catalogue
+from features.reading import literal
 from features.schema import BY_NAME
+from features.sheets import sheets_of, table_below
 
 _READERS = ("read_", "parquet_", "glob", "sniff_csv")
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACE}
 _BEFORE_A_FILE = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.COMMA}
-_KEYS = {"title", "source", "licence", "currency", "time_zone", "encodings", "harm_rubric", "notes"}
+_KEYS = {"title", "source", "licence", "currency", "time_zone", "encodings", "sheets", "harm_rubric",
+         "notes"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,12 +52,15 @@ class Mapping:
         Record table -> SELECT.
     encodings : dict
         Source file -> encoding, for files that are not UTF-8.
+    sheets : dict
+        ``FILE#SHEET`` (``FILE`` for a text file) -> row of its heading, the first row is 1.
     """
 
     title: str
     currency: str
     queries: dict[str, str]
     encodings: dict[str, str] = field(default_factory=dict)
+    sheets: dict[str, int] = field(default_factory=dict)
 
 
 def load_mapping(folder: Path) -> Mapping:
@@ -75,6 +89,7 @@ def load_mapping(folder: Path) -> Mapping:
         str(facts.get("currency", "")),
         queries,
         dict(facts.get("encodings") or {}),
+        dict(facts.get("sheets") or {}),
     )
 
 
@@ -100,6 +115,11 @@ def _facts(card: Path) -> dict[str, Any]:
         isinstance(word, str) for pair in encodings.items() for word in pair
     ):
         raise _error("mapping", f"encodings in {card} are no lines `file: encoding`", "Mend them.")
+    sheets = facts.get("sheets") or {}
+    if not isinstance(sheets, dict) or not all(
+        isinstance(row, int) and row > 0 for row in sheets.values()
+    ):
+        raise _error("mapping", f"sheets in {card} are no lines `FILE#SHEET: row`", "Mend them.")
     return facts
 
 
@@ -131,7 +151,7 @@ def run_mapping(
     encoded = {
         name: as_utf8(name, _listed(source, name), encoding, scratch)
         for name, encoding in mapping.encodings.items()
-    }
+    } | {name: _sheet(source, name, row, scratch) for name, row in mapping.sheets.items()}
     sandbox = _sandbox([source, scratch])
     try:
         for table, query in mapping.queries.items():
@@ -141,6 +161,33 @@ def run_mapping(
     return {table: f"{table}.sql" for table in mapping.queries}
 
 
+def _sheet(source: Path, name: str, row: int, scratch: Path) -> Path:
+    """Write a sheet from its heading on as Parquet, all text; return the file."""
+    file, _, title = name.partition("#")
+    path = _listed(source, file)
+    if not path.is_file():
+        raise _error(name, f"no file {file} in the source folder", "Correct `sheets`.")
+    sheets = {sheet.name: sheet for sheet in sheets_of(path, scratch)}
+    if title not in sheets:
+        raise _error(name, f"{file} has no sheet {title}", f"Sheets: {', '.join(sheets)}.")
+    names, rows = table_below(sheets[title], row)
+    frame = pd.DataFrame(rows, columns=names, dtype="string")
+    target = Path(tempfile.mkdtemp(dir=scratch)) / "sheet.parquet"
+    frame.to_parquet(target)
+    return target
+
+
+def _readers(sandbox: duckdb.DuckDBPyConnection) -> None:
+    """Add the functions that read cells."""
+    units = catalogue().units
+    sandbox.create_function("as_code", identifier, ["VARCHAR"], "VARCHAR")
+    sandbox.create_function("as_day", day, ["VARCHAR"], "VARCHAR")
+    sandbox.create_function("as_number", number, ["VARCHAR"], "VARCHAR")
+    sandbox.create_function(
+        "as_yuan", lambda cell, unit: amount(cell, units, unit), ["VARCHAR", "VARCHAR"], "VARCHAR"
+    )
+
+
 def _sandbox(folders: list[Path]) -> duckdb.DuckDBPyConnection:
     """Open a database that sees the files of these folders and nothing else."""
     sandbox = duckdb.connect(":memory:")
@@ -148,6 +195,7 @@ def _sandbox(folders: list[Path]) -> duckdb.DuckDBPyConnection:
     allowed = ", ".join(literal(f"{folder}/") for folder in spellings)
     sandbox.execute(f"SET temp_directory = {literal(folders[-1] / 'spill')}")
     sandbox.execute(f"SET allowed_directories = [{allowed}]")
+    _readers(sandbox)
     sandbox.execute("SET python_enable_replacements = false")
     sandbox.execute("SET enable_external_access = false")
     sandbox.execute("SET lock_configuration = true")

@@ -7,30 +7,27 @@ becomes a reported failure rather than a crash.
 
 from __future__ import annotations
 
-import codecs
 import csv
-import datetime as dt
-import gzip
 import io
 import re
-import tempfile
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import dropwhile
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import pandas as pd
-import python_calamine
 
+from features.cells import text_of
+from features.encodings import as_utf8, encoding_of, opened
 from features.failures import Failure, RecordsError, refusal
 from features.schema import BY_NAME, RecordTable
+from features.sheets import WORKBOOK, Sheet
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
-WORKBOOKS = (".xlsx", ".duckdb", ".db")
-"""Files that hold several tables."""
+DATABASES = (".duckdb", ".db")
 EXACT_DIGITS = 15
 """A spreadsheet rounds numbers of more digits."""
-ENCODING_REMEDY = "Save it as UTF-8, or state its encoding under `encodings` in mapping.yaml."
 
 
 def quoted(name: str) -> str:
@@ -51,42 +48,48 @@ def records_folder(path: Path) -> Path:
 
 
 def find_tables(path: Path) -> dict[str, Path]:
-    """Map each record table to the file that holds it.
+    """Map record tables to the files that are named after them, or to the only DuckDB file.
 
     Raises
     ------
     RecordsError
-        Where a table lies in two files, or no table is found.
+        Where a table lies in two files, or `path` is a file that holds no tables.
     """
-    if path.is_file() and path.suffix.lower() in WORKBOOKS:
+    if path.is_file() and path.suffix.lower() in DATABASES:
         return dict.fromkeys(BY_NAME, path)
-    if path.is_file():
+    if path.is_file() and path.suffix.lower() not in WORKBOOK:
         remedy = "Name the folder that holds the tables, a workbook (.xlsx) or a DuckDB file."
         raise RecordsError([refusal(str(path), "", "neither a folder nor a workbook", remedy)])
     found: dict[str, Path] = {}
     failures: list[Failure] = []
-    for file in sorted(path.iterdir()):
+    for file in sorted(path.iterdir()) if path.is_dir() else ():
         name = file.name.split(".")[0].lower()
         if name in BY_NAME and file.name.lower().endswith(SUFFIXES):
             if name in found:
                 rule = f"two files: {found[name].name} and {file.name}"
                 failures.append(refusal(name, "", rule, "Keep one of them."))
             found[name] = file
-    if not found and (workbook := _only_workbook(path)):
-        return dict.fromkeys(BY_NAME, workbook)
-    if failures or not found:
-        expected = f"no record table in {path}"
-        remedy = (
-            "Name files TABLE.csv, .csv.gz, .parquet or .xlsx, with TABLE one of "
-            f"{', '.join(BY_NAME)}; or give a mapping (--mapping)."
-        )
-        raise RecordsError(failures or [refusal("firms", "", expected, remedy)])
-    return found
+    if failures:
+        raise RecordsError(failures)
+    databases = [f for f in sorted(path.glob("*")) if f.suffix.lower() in DATABASES]
+    alone = not found and len(databases) == 1 and not list(path.glob("*.xls*"))
+    return dict.fromkeys(BY_NAME, databases[0]) if alone else found
 
 
-def _only_workbook(path: Path) -> Path | None:
-    books = [f for f in sorted(path.iterdir()) if f.suffix.lower() in WORKBOOKS]
-    return books[0] if len(books) == 1 else None
+def refuse_nothing(path: Path) -> NoReturn:
+    """Refuse a place where no record table was found.
+
+    Raises
+    ------
+    RecordsError
+        Always.
+    """
+    remedy = (
+        "Name files TABLE.csv, .csv.gz, .parquet or .xlsx, with TABLE one of "
+        f"{', '.join(BY_NAME)}; or keep the usual Chinese headings (configs/headings.yaml); "
+        "or give a mapping (--mapping; risk-index mapping init proposes one)."
+    )
+    raise RecordsError([refusal("firms", "", f"no record table in {path}", remedy)])
 
 
 def read_table(
@@ -94,19 +97,17 @@ def read_table(
     table: RecordTable,
     file: Path,
     scratch: Path,
-    encoding: str = "utf-8",
 ) -> bool:
-    """Read one table into ``raw_TABLE``; return False where a workbook or database lacks it."""
+    """Read one table into ``raw_TABLE``; return False where a database lacks it."""
     suffix = file.suffix.lower()
-    if suffix == ".xlsx":
-        return _read_excel(con, table, file)
-    if suffix in (".duckdb", ".db"):
+    if suffix in DATABASES:
         return _read_database(con, table, file)
     if suffix == ".parquet":
         source = f"read_parquet({literal(file)})"
         _keep(con, table.name, f"SELECT row_number() OVER () AS source_row, * FROM {source}", file)
         return True
-    _read_csv(con, table.name, as_utf8(table.name, file, encoding, scratch), file)
+    text = as_utf8(table.name, file, encoding_of(file), scratch)
+    _read_csv(con, table.name, text, file)
     return True
 
 
@@ -180,44 +181,9 @@ def _unique_names(table: str, names: list[str]) -> list[str]:
     return clean
 
 
-def _open(file: Path) -> gzip.GzipFile:
-    packed = file.suffix.lower() == ".gz"
-    return gzip.open(file, "rb") if packed else file.open("rb")  # type: ignore[return-value]
-
-
 def _heading(file: Path) -> str:
-    with io.TextIOWrapper(_open(file), encoding="utf-8-sig") as text:
+    with io.TextIOWrapper(opened(file), encoding="utf-8-sig") as text:
         return text.readline().rstrip("\n")
-
-
-def as_utf8(name: str, file: Path, encoding: str, scratch: Path) -> Path:
-    """Return `file` if it is UTF-8, else a copy in UTF-8 in the folder `scratch`.
-
-    Raises
-    ------
-    RecordsError
-        Where the bytes are not text of the stated encoding.
-    """
-    target = Path(tempfile.mkdtemp(dir=scratch)) / file.name.removesuffix(".gz")
-    try:
-        plain = codecs.lookup(encoding).name == "utf-8"
-        with (
-            _open(file) as source,
-            io.TextIOWrapper(source, encoding=encoding, newline="") as text,
-            target.open("w", encoding="utf-8", newline="") as copy,
-        ):
-            while block := text.read(1 << 20):
-                if "\0" in block:
-                    raise UnicodeError("it holds zero bytes, as UTF-16 and binary files do")
-                if not plain:
-                    copy.write(block)
-    except (UnicodeError, LookupError) as error:
-        rule = f"{file.name} is not {encoding}: {error}"
-        raise RecordsError([refusal(name, "", rule, ENCODING_REMEDY)]) from error
-    except (OSError, EOFError, zlib.error) as error:
-        rule = f"{file.name} cannot be read: {error}"
-        raise RecordsError([refusal(name, "", rule, "Export the file anew.")]) from error
-    return file if plain else target
 
 
 def _read_database(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Path) -> bool:
@@ -239,26 +205,19 @@ def _read_database(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Pat
     return bool(found)
 
 
-def _read_excel(con: duckdb.DuckDBPyConnection, table: RecordTable, file: Path) -> bool:
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(file)
-    except (python_calamine.CalamineError, OSError) as error:
-        rule = f"{file.name} is no Excel workbook: {error}"
-        raise RecordsError([refusal(table.name, "", rule, "Save it anew as .xlsx.")]) from error
-    sheets = {name.strip().lower(): name for name in book.sheet_names}
-    sheet = sheets.get(table.name)
-    if sheet is None and file.name.split(".")[0].lower() == table.name:
-        sheet = book.sheet_names[0]
-    if sheet is None:
-        return False
-    rows = book.get_sheet_by_name(sheet).to_python()
+def read_sheet(con: duckdb.DuckDBPyConnection, table: RecordTable, sheet: Sheet) -> None:
+    """Read a workbook's sheet, its heading in the first row that is not empty, into ``raw_TABLE``."""
+    rows = list(dropwhile(lambda row: not any(map(text_of, row)), sheet.rows))
     if not rows:
         remedy = "Write at least the heading."
-        raise RecordsError([refusal(table.name, "", f"sheet {sheet} is empty", remedy)])
+        raise RecordsError([refusal(table.name, "", f"sheet {sheet.name} is empty", remedy)])
     names = _unique_names(table.name, [str(cell) for cell in rows[0]])
     _refuse_rounded_ids(table, names, rows[1:])
-    write_rows(con, f"raw_{table.name}", names, rows[1:])
-    return True
+    frame = pd.DataFrame(
+        [[text_of(c) or None for c in row] for row in rows[1:]], columns=names, dtype=object
+    )
+    frame.insert(0, "source_row", range(1, len(frame) + 1))
+    write_frame(con, f"raw_{table.name}", frame[frame[names].notna().any(axis=1)])
 
 
 def _refuse_rounded_ids(table: RecordTable, names: list[str],
@@ -277,47 +236,12 @@ def _refuse_rounded_ids(table: RecordTable, names: list[str],
         raise RecordsError(failures)
 
 
-def _cell_text(cell: object) -> str | None:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
-        return cell.date().isoformat()
-    return None if cell in ("", None) else str(cell)
-
-
-def write_rows(
-    con: duckdb.DuckDBPyConnection, name: str, columns: list[str], rows: Iterable[Iterable[object]]
-) -> None:
-    """Write rows of cells as the text table `name`, numbered from 1; rows without any are left out."""
-    cells = [[_cell_text(cell) for cell in row] for row in rows]
-    frame = pd.DataFrame(cells, columns=columns, dtype=object)
-    frame.insert(0, "source_row", range(1, len(frame) + 1))
-    frame = frame[frame[columns].notna().any(axis=1)]
+def write_frame(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """Write a frame as the table `name`: ``source_row``, all other columns as text."""
     con.register("incoming", frame)
+    columns = [c for c in frame.columns if c != "source_row"]
     text = ", ".join(f"{quoted(c)}::VARCHAR AS {quoted(c)}" for c in columns)
     con.execute(
         f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT source_row, {text} FROM incoming"
     )
     con.unregister("incoming")
-
-
-def read_folder(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> dict[str, str]:
-    """Read every record table found in `path`; return the file that each came from.
-
-    Raises
-    ------
-    RecordsError
-        Naming every file that cannot be read.
-    """
-    origin: dict[str, str] = {}
-    failures: dict[tuple[Path, str, str], Failure] = {}  # a broken workbook is one failure
-    for name, file in find_tables(records_folder(path)).items():
-        try:
-            if read_table(con, BY_NAME[name], file, scratch):
-                origin[name] = file.name
-        except RecordsError as error:
-            for failure in error.failures:
-                failures.setdefault((file, failure.column, failure.rule), failure)
-    if failures:
-        raise RecordsError(list(failures.values()))
-    return origin

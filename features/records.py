@@ -16,10 +16,11 @@ from ibis.backends.duckdb import Backend
 
 from features.acceptance import accept, failure_of, malformed_lines, too_few, write_rejected
 from features.disagreements import as_notes, disagreements, write_disagreements
+from features.extract import Extract, read_folder
 from features.failures import Failure, RecordsError, refusal
 from features.mapping import Mapping, run_mapping
 from features.matching import identity_report, matched, probable_doubles
-from features.reading import literal, read_folder
+from features.reading import literal
 from features.rules import broken_rules, rules_of
 from features.schema import TABLES, RecordTable
 from features.typed import column_failures, write_typed
@@ -39,10 +40,21 @@ class TableQuality:
 
 @dataclass(frozen=True)
 class Quality:
-    """The report of a check: one line a table, every failure and how well firms were identified."""
+    """The report of a check.
+
+    Attributes
+    ----------
+    tables : tuple of TableQuality
+    failures : tuple of Failure
+    recognised : tuple of str
+        What sheets were recognised as.
+    identity : dict
+        How well firms were identified.
+    """
 
     tables: tuple[TableQuality, ...]
     failures: tuple[Failure, ...]
+    recognised: tuple[str, ...] = ()
     identity: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -50,6 +62,7 @@ class Quality:
         report = {
             "tables": [vars(table) for table in self.tables],
             "failures": [failure.as_dict() for failure in self.failures],
+            "recognised": list(self.recognised),
             "identity": self.identity,
         }
         return json.dumps(report, indent=1, ensure_ascii=False)
@@ -83,7 +96,7 @@ class Records:
 
 @contextmanager
 def open_records(
-    path: Path,
+    path: Path | str,
     mapping: Mapping | None = None,
     *,
     today: dt.date | None = None,
@@ -94,8 +107,9 @@ def open_records(
 
     Parameters
     ----------
-    path : Path
-        Folder, workbook or DuckDB file; the source folder where a mapping is given.
+    path : Path or str
+        Folder, workbook, DuckDB file or address of a PostgreSQL database; the source folder where a
+        mapping is given.
     mapping : Mapping, optional
         Turns the files of `path` into record tables.
     today : date, optional
@@ -119,19 +133,17 @@ def open_records(
             backend.con.execute(f"SET temp_directory = {literal(folder / 'spill')}")
             _without_progress_bar(backend)
             if mapping is None:
-                origin = read_folder(backend.con, path, folder)
+                extract = read_folder(backend.con, path, folder)
             else:
-                origin = run_mapping(backend.con, mapping, path, folder)
-            quality = _check(backend, origin, today or dt.date.today(), rejected)
+                extract = Extract(run_mapping(backend.con, mapping, Path(path), folder))
+            quality = _check(backend, extract, today or dt.date.today(), rejected)
             yield Records(backend, quality)
         finally:
             backend.disconnect()
 
 
-def _check(
-    backend: Backend, origin: dict[str, str], today: dt.date, rejected: Path | None
-) -> Quality:
-    failures: list[Failure] = []
+def _check(backend: Backend, extract: Extract, today: dt.date, rejected: Path | None) -> Quality:
+    origin, failures = extract.origin, list(extract.failures)
     for table in TABLES:
         if table.name not in origin:
             if table.required:
@@ -140,20 +152,20 @@ def _check(
             _write_empty(backend, table)
         failures += column_failures(backend.con, table) if table.name in origin else []
     if any(failure.action == "refused" for failure in failures):
-        raise RecordsError(failures)
+        raise RecordsError(failures, extract.lines)
     lines, matches = [], []
     for table in TABLES:
         line, found, match = _check_table(
             backend, table, origin.get(table.name, ""), today, rejected
         )
         lines.append(line)
-        failures += found
+        failures += [extract.in_their_words(failure) for failure in found]
         matches += match
     if any(failure.action == "refused" for failure in failures):
-        raise RecordsError(failures)
+        raise RecordsError(failures, extract.lines)
     failures += _across_tables(backend, rejected)
     identity = identity_report(backend.con) | {"matches": matches}
-    return Quality(tuple(lines), tuple(failures), identity)
+    return Quality(tuple(lines), tuple(failures), extract.lines, identity)
 
 
 def _across_tables(backend: Backend, rejected: Path | None) -> list[Failure]:

@@ -13,6 +13,7 @@ from risk_index.draw.commands import draw
 from risk_index.estimates.command import estimate
 from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, roster, stand_in
+from risk_index.mapping_commands import mapping
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, HELP, as_of_option, source_options
 
@@ -45,11 +46,13 @@ def world(out: Path, firms: int, seed: int) -> None:
     "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
 )
 @honest
-def check(records: Path, mapping: Path | None, settings: Path | None, out: Path) -> None:
+def check(records: Path | str, mapping: Path | None, settings: Path | None, out: Path) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
     quality = pipeline.check(pipeline.Source(records, mapping, settings), out)
+    for line in quality.recognised:
+        say(line)
     for failure in quality.failures:
         say(f"- {failure}")
     for table in quality.tables:
@@ -71,7 +74,7 @@ def check(records: Path, mapping: Path | None, settings: Path | None, out: Path)
 )
 @honest
 def fit(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -114,7 +117,7 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 )
 @honest
 def rank(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -156,7 +159,7 @@ def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) ->
 @click.option("--waivers", type=FOLDER, help="YAML list of waivers signed by named persons.")
 @honest
 def run(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -191,6 +194,7 @@ draw.add_command(roster)
 draw.add_command(stand_in)
 main.add_command(estimate)
 main.add_command(audit)
+main.add_command(mapping, "mapping")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ def run_all(
 
 def _checked_and_fitted(source: Source, as_of: dt.date, out: Path, say: Say) -> dict[str, Any]:
     quality = pipeline.check(source, out / "check")
+    for line in quality.recognised:
+        say(line)
     for failure in quality.failures:
         say(f"- {failure}")
     return pipeline.fit(source, as_of, out / "fit", say)

@@ -15,6 +15,13 @@ HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """How help is asked for, the same under every verb."""
 
 
+def records_place(ctx: click.Context, param: click.Parameter, value: str) -> Path | str:
+    """Return the address of a database as it is written, anything else as a path."""
+    from features.database import is_database
+
+    return value if is_database(value) else Path(value)
+
+
 def source_options(verb: Verb) -> Verb:
     """Add the options that name records, mapping and settings."""
     mapping = click.option(
@@ -23,7 +30,7 @@ def source_options(verb: Verb) -> Verb:
     settings = click.option(
         "--settings", type=FOLDER, help="YAML file that overrides single settings."
     )
-    return click.argument("records", type=FOLDER)(mapping(settings(verb)))
+    return click.argument("records", callback=records_place)(mapping(settings(verb)))
 
 
 def as_of_option(verb: Verb) -> Verb:

@@ -42,7 +42,7 @@ Say = Callable[[str], None]
 class Source:
     """Where the records lie and how to read them."""
 
-    records: Path
+    records: Path | str
     mapping: Path | None = None
     settings: Path | None = None
 
@@ -103,7 +103,7 @@ def check(source: Source, out: Path) -> Quality:
             with source.open(fresh / "rejected") as records:
                 quality = records.quality
         except RecordsError as error:
-            refused, quality = error, Quality((), error.failures)
+            refused, quality = error, Quality((), error.failures, error.recognised)
         (fresh / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     if refused is not None:
         raise refused

@@ -40,7 +40,7 @@ LEAST_OUTCOMES = 30
 )  # fmt: skip
 @honest
 def estimate(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     draws: tuple[Path, ...],
     starts: tuple[dt.datetime, ...],

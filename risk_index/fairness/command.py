@@ -26,7 +26,7 @@ from risk_index.options import FOLDER, HELP
 )
 @honest
 def audit(
-    records: Path,
+    records: Path | str,
     mapping: Path | None,
     settings: Path | None,
     model: Path,

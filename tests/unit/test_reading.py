@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -209,6 +210,17 @@ def test_rounded_numbers_of_a_spreadsheet_are_found_by_column(tmp_path: Path) ->
     with pytest.raises(RecordsError, match="rounded") as caught, open_records(file):
         pass
     assert [f.column for f in caught.value.failures] == ["firm_id"]
+
+
+def test_an_address_without_psycopg_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with (
+        pytest.raises(RecordsError, match="Install the extra `postgres`"),
+        open_records("postgresql://reader@host/registry"),
+    ):
+        pass
 
 
 def test_the_only_view_is_no_table(tmp_path: Path) -> None:

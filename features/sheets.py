@@ -1,0 +1,116 @@
+"""Sheets as they lie: the cells of a workbook's sheets or of a text file, row by row, nothing judged yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import python_calamine
+
+from features.cells import text_of
+from features.encodings import as_utf8, encoding_of, opened, start_of
+from features.failures import RecordsError, refusal
+
+WORKBOOK = (".xlsx", ".xls")
+TEXT = (".csv", ".tsv", ".txt", ".csv.gz")
+DELIMITERS = ",;\t|"
+_LINES_SEEN = 40
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: a file, the sheet's name ("" for a text file) and its rows of cells.
+
+    The first row is row 1, as a spreadsheet counts. Cells that are merged downwards each have the value.
+    """
+
+    file: Path
+    name: str
+    rows: Sequence[Sequence[object]]
+
+    @property
+    def place(self) -> str:
+        """File and sheet, for messages."""
+        return f"{self.file.name}, sheet {self.name}" if self.name else self.file.name
+
+
+def table_below(sheet: Sheet, row: int) -> tuple[list[str], list[list[str | None]]]:
+    """Return the headings in `row`, made unique, and the rows below as text; empty rows are left out."""
+    names: list[str] = []
+    for place, cell in enumerate(sheet.rows[row - 1] if row <= len(sheet.rows) else (), 1):
+        name = "".join(text_of(cell).split()) or f"column{place}"
+        again = name.lower() in {other.lower() for other in names}
+        names.append(f"{name}_{place}" if again else name)
+    cells = [[text_of(cell) or None for cell in line] for line in sheet.rows[row:]]
+    full = [(line + [None] * len(names))[: len(names)] for line in cells if any(line)]
+    return names, full
+
+
+def is_sheet_file(file: Path) -> bool:
+    """Tell whether a file holds sheets; the lock files of open workbooks do not."""
+    name = file.name.lower()
+    return name.endswith((*WORKBOOK, *TEXT)) and not name.startswith(("~$", "."))
+
+
+def sheets_of(file: Path, scratch: Path) -> Iterator[Sheet]:
+    """Yield the sheets of a workbook or text file.
+
+    Raises
+    ------
+    RecordsError
+        Where the file cannot be read.
+    """
+    if file.name.lower().endswith(WORKBOOK):
+        yield from _workbook(file)
+    else:
+        yield _text(file, scratch)
+
+
+def start_of_sheet(file: Path) -> Sheet:
+    """Return the first rows of a text file, as far as they can be read."""
+    lines = start_of(file).splitlines(keepends=True)[:_LINES_SEEN]
+    rows = csv.reader(lines, delimiter=_delimiter(lines))
+    return Sheet(file, "", [list(row) for row in rows])
+
+
+def open_workbook(file: Path, table: str) -> python_calamine.CalamineWorkbook:
+    """Open a workbook, or refuse the file in the name of `table`."""
+    try:
+        return python_calamine.CalamineWorkbook.from_path(file)
+    except (python_calamine.CalamineError, OSError) as error:
+        rule = f"{file.name} is no Excel workbook: {error}"
+        raise RecordsError([refusal(table, "", rule, "Save it anew as .xlsx.")]) from error
+
+
+def _workbook(file: Path) -> Iterator[Sheet]:
+    book = open_workbook(file, file.name)
+    for name in book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        rows: list[list[object]] = [list(r) for r in sheet.to_python(skip_empty_area=False)]
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+            if left == right:
+                for number in range(top + 1, min(bottom + 1, len(rows))):
+                    rows[number][left] = rows[top][left]
+        yield Sheet(file, name, rows)
+
+
+def _text(file: Path, scratch: Path) -> Sheet:
+    text = as_utf8(file.name, file, encoding_of(file), scratch)
+    with io.TextIOWrapper(opened(text), encoding="utf-8-sig", newline="") as lines:
+        delimiter = _delimiter(list(islice(lines, _LINES_SEEN)))
+        lines.seek(0)
+        try:
+            rows = [list(row) for row in csv.reader(lines, delimiter=delimiter, strict=True)]
+        except csv.Error as error:
+            rule = f"{file.name}: a quote that is not closed or not doubled ({error})"
+            remedy = "Close the quote, and double quotes within text."
+            raise RecordsError([refusal(file.name, "", rule, remedy)]) from error
+    return Sheet(file, "", rows)
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    return max(DELIMITERS, key=lambda sign: max((line.count(sign) for line in lines), default=0))

@@ -1,0 +1,232 @@
+"""The rows of a recognised sheet as a record table's columns: plain text that the rules then judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.cells import amount, day, has_unit, identifier, is_rounded, number, plain, text_of
+from features.failures import Failure, RecordsError, refusal
+from features.headings import Catalogue, ColumnHeadings
+from features.recognition import Filled, Recognised, status_column
+
+EXACT_DIGITS = 15
+"""A spreadsheet rounds numbers of more digits."""
+AMOUNTS = frozenset({"registered_capital", "fine", "statutory_max", "amount"})
+"""Columns of money: they need a unit."""
+IDENTIFIERS = frozenset({
+    "firm_id", "penalty_id", "permit_id", "inspection_id", "group_id", "inspector_id",
+    "region", "sector",
+})  # fmt: skip
+"""Columns of codes, read in half-width without blanks; names are kept as they are written."""
+PLACE = "place"
+"""Column of the raw table that says where a row stands: file, sheet and row."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A sheet's rows in the columns of its record table, and the lines that are no rows.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        ``source_row`` (the sheet's row), the columns as text or None, and ``place``.
+    malformed : tuple of (int, str)
+        Row and content of lines with more or fewer cells than headings.
+    failures : tuple of Failure
+        What is worth a note.
+    """
+
+    rows: pd.DataFrame
+    malformed: tuple[tuple[int, str], ...]
+    failures: tuple[Failure, ...]
+
+
+def translate(found: Recognised, catalogue: Catalogue) -> Translated:
+    """Return the records of a recognised sheet; what was left out or emptied goes to its notes.
+
+    Raises
+    ------
+    RecordsError
+        Where identifiers are rounded or amounts have no unit.
+    """
+    numbers, rows, malformed = _body(found, catalogue)
+    frame = pd.DataFrame({"source_row": numbers}, dtype="int64")
+    failures: list[Failure] = []
+    for filled in found.filled:
+        cells = [row[filled.position] for row in rows]
+        failures += _refusals(found, filled, cells, catalogue)
+        if found.table.schema(filled.column) is not None:
+            frame[filled.column] = _column(found, filled, cells, catalogue)
+    if failures:
+        raise RecordsError(failures)
+    noted = _closed_without_day(found, frame, rows)
+    _fill_in(found, frame)
+    frame[PLACE] = [f"{found.sheet.place}, row {row}" for row in frame.source_row]
+    return Translated(_one_row_a_visit(found, frame), malformed, noted)
+
+
+def _body(
+    found: Recognised, catalogue: Catalogue
+) -> tuple[list[int], list[Sequence[object]], tuple[tuple[int, str], ...]]:
+    """Return numbers and cells of the rows that are records, and the lines that are no rows."""
+    width, heading = len(found.sheet.rows[found.row - 1]), found.sheet.rows[found.row - 1]
+    place = next(f.position for f in found.filled if f.column == "firm_id")
+    numbers: list[int] = []
+    rows: list[Sequence[object]] = []
+    malformed, footers = [], []
+    for n, row in enumerate(found.sheet.rows[found.row :], found.row + 1):
+        texts = [text_of(cell) for cell in row]
+        if not any(texts):
+            continue
+        first = plain(next(text for text in texts if text))
+        if first.startswith(catalogue.footers) and not (
+            len(row) > place and texts[place] and place
+        ):
+            footers.append((n, first))
+        elif row == heading:
+            footers.append((n, "the heading again"))
+        elif len(row) != width and (len(row) < width or any(texts[width:])):
+            malformed.append((n, "\t".join(texts)))
+        else:
+            numbers.append(n)
+            rows.append(row)
+    if footers:
+        listed = ", ".join(f"row {n} ({text[:12]})" for n, text in footers[:3])
+        found.notes.append(f"{len(footers)} rows are no records: {listed}")
+    return numbers, rows, tuple(malformed)
+
+
+def _refusals(
+    found: Recognised, filled: Filled, cells: Sequence[object], catalogue: Catalogue
+) -> Iterator[Failure]:
+    table, column, texts = found.table.table.name, filled.column, [text_of(cell) for cell in cells]
+    if column in IDENTIFIERS:
+        rounded = [text for cell, text in zip(cells, texts, strict=True) if _lost(cell, text)]
+        if rounded:
+            rule = f"number of more than {EXACT_DIGITS} digits, which the spreadsheet has rounded"
+            remedy = "Export the column anew as text, from where it was not rounded."
+            yield refusal(table, column, rule, remedy, len(rounded), tuple(rounded[:3]))
+    if column in AMOUNTS and filled.unit and filled.unit not in catalogue.units:
+        rule = f"{found.sheet.place}: unit {filled.unit} of heading {filled.heading} is not known"
+        remedy = f"Known units: {', '.join(catalogue.units)}. Convert the column."
+        yield refusal(table, column, rule, remedy)
+    elif column in AMOUNTS and not filled.unit:
+        bare = [text for text in texts if text and not has_unit(text)]
+        if bare:
+            rule = f"{found.sheet.place}: amounts without a unit under {filled.heading}"
+            remedy = f"Write the unit into the heading: {filled.heading}（元） or {filled.heading}（万元）."
+            yield refusal(table, column, rule, remedy, len(bare), tuple(bare[:3]))
+
+
+def _lost(cell: object, text: str) -> bool:
+    is_number = isinstance(cell, int | float) and abs(cell) >= 10**EXACT_DIGITS
+    return is_number or is_rounded(text)
+
+
+def _column(
+    found: Recognised, filled: Filled, cells: Sequence[object], catalogue: Catalogue
+) -> pd.Series:
+    """Return a column in plain form; every distinct text is read once."""
+    texts = pd.Series([text_of(cell) for cell in cells], dtype=object)
+    spec, column = found.table.of(filled.column), found.table.schema(filled.column)
+    empty = Counter[str]()
+    counts = texts.value_counts()
+    read: dict[str, str | None] = {}
+    for text in counts.index:
+        value = _word(text, spec, catalogue)
+        if value is None:
+            value = _value(text, column.kind if column else "", filled, catalogue)
+        if text and not value:
+            empty[text] += int(counts[text])
+        read[text] = value or None
+    if empty:
+        listed = ", ".join(f"{count} x {text}" for text, count in empty.most_common(3))
+        found.notes.append(f"{filled.column} left empty: {listed}")
+    return texts.map(read).astype(object)
+
+
+def _word(text: str, spec: ColumnHeadings, catalogue: Catalogue) -> str | None:
+    """Return the value that the catalogue gives for a cell, or None where it gives none."""
+    word = plain(text)
+    if not word or word in catalogue.empty:
+        return ""
+    if (exact := _exact(word, spec.words)) is not None:
+        return exact
+    parts = [_exact(part, spec.words) for part in word.replace(";", "|").split("|") if part]
+    if spec.words and parts and None not in parts:
+        return max(str(part) for part in parts) if len({*parts}) == 1 or _ordered(spec) else None
+    return next((value for part, value in spec.contains if part in word), None)
+
+
+def _exact(word: str, words: Mapping[str, str]) -> str | None:
+    bare = word.lstrip("0123456789.、)(") if word not in words else word
+    return words.get(word, words.get(bare.rstrip("。.;"), words.get(word.rstrip("。.;"))))
+
+
+def _ordered(spec: ColumnHeadings) -> bool:
+    """Tell whether the larger of two values holds for both: a violation in one item is one."""
+    return {*spec.words.values()} <= {"", "0", "1"}
+
+
+def _value(text: str, kind: str, filled: Filled, catalogue: Catalogue) -> str:
+    if filled.column in IDENTIFIERS:
+        return identifier(text)
+    if filled.column in AMOUNTS:
+        return amount(text, catalogue.units, filled.unit)
+    if kind == "date":
+        return day(text)
+    if kind == "number":
+        return number(f"{text}%" if filled.unit == "%" and "%" not in text else text)
+    return text
+
+
+def _fill_in(found: Recognised, frame: pd.DataFrame) -> None:
+    for column, value in found.table.constants.items():
+        if column not in frame:
+            frame[column] = value
+            found.notes.append(f"{column} is {value}")
+    made = found.table.made_id
+    if made and made not in frame:
+        day_of = frame[found.table.table.event].fillna("")
+        frame[made] = frame.firm_id.fillna("") + "@" + day_of
+        frame.loc[frame.firm_id.isna(), made] = None
+        found.notes.append(f"{made} made of firm and day")
+
+
+def _one_row_a_visit(found: Recognised, frame: pd.DataFrame) -> pd.DataFrame:
+    """Join the rows of one visit where they list its items: one violation among them is one."""
+    made = found.table.made_id
+    if not made or any(f.column == made for f in found.filled) or "violation" not in frame:
+        return frame
+    repeated = frame[made].duplicated(keep=False) & frame[made].notna()
+    legible = repeated & frame.violation.isin(["0", "1"])
+    worst = frame[legible].groupby(made).violation.max()
+    frame.loc[legible, "violation"] = frame[legible][made].map(worst)
+    kept = frame[
+        ~(legible & frame[legible].duplicated(made).reindex(frame.index, fill_value=False))
+    ]
+    if len(kept) < len(frame):
+        found.notes.append(f"{len(frame) - len(kept)} further rows of the same visits joined")
+    return kept
+
+
+def _closed_without_day(
+    found: Recognised, frame: pd.DataFrame, rows: Sequence[Sequence[object]]
+) -> tuple[Failure, ...]:
+    """Note firms whose status says that they are closed, without the day: they count as open."""
+    status = status_column(found)
+    if status is None:
+        return ()
+    words = found.table.of(status.column).closed
+    closed = pd.Series([plain(text_of(row[status.position])) in words for row in rows], dtype=bool)
+    open_ended = closed & (frame["closed_on"].isna() if "closed_on" in frame else True)
+    if not open_ended.any():
+        return ()
+    ids = tuple(str(i) for i in frame.firm_id[open_ended].head(3))
+    rule = f"{status.heading} says closed, but no day is given: the firm counts as open"
+    remedy = "Add 注销日期, or drop the rows."
+    return (Failure("firms", "closed_on", rule, int(open_ended.sum()), ids, remedy, "noted"),)

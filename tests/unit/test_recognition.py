@@ -1,0 +1,272 @@
+"""Sheets of agencies with slips: each is read as meant, or said with what to do; nothing vanishes."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from features.cells import amount, day
+from features.failures import RecordsError
+from features.headings import catalogue
+from features.records import Quality, open_records
+
+A, B = "91310115ML8Q940720", "91110105MR11612C8W"
+FIRMS = [
+    ["统一社会信用代码", "企业名称", "成立日期"],
+    [A, "甲公司", "2010-1-1"],
+    [B, "乙公司", "2011年2月3日"],
+]
+VISITS = [
+    ["统一社会信用代码", "检查日期", "检查结果"],
+    [A, "2020.5.1", "未发现问题"],
+    [B, 44000, "发现问题"],
+]
+FINES = [["行政处罚决定文书号", "统一社会信用代码", "处罚决定日期", "罚款金额（万元）", "违法程度"]]
+TODAY = dt.date(2026, 8, 1)
+Rows = list[list[object]]
+
+
+def write(folder: Path, encoding: str = "utf-8", **more: Rows) -> Path:
+    """Write sheets as CSV, with firms and visits where they are not given."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in ({"登记信息": FIRMS, "抽查检查结果": VISITS} | more).items():
+        with (folder / f"{name}.csv").open("w", encoding=encoding, newline="") as out:
+            csv.writer(out).writerows(rows)
+    return folder
+
+
+def book(file: Path, rows: Rows, *merged: str) -> None:
+    """Write a workbook of one sheet with merged cells."""
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    for cells in merged:
+        made.active.merge_cells(cells)
+    made.save(file)
+
+
+def read(folder: Path, table: str = "penalties") -> tuple[pd.DataFrame, Quality]:
+    """Return an accepted table and the report."""
+    with open_records(folder, today=TODAY, rejected=folder / "rejected") as records:
+        frame = records.table(table).execute()
+        return frame, records.quality
+
+
+def refused(folder: Path) -> str:
+    """Return the message of the refusal."""
+    with pytest.raises(RecordsError) as caught, open_records(folder, today=TODAY):
+        pass
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    frame, quality = read(write(tmp_path, encoding), "firms")
+    assert frame.sort_values("firm_id").name.tolist() == ["乙公司", "甲公司"]
+    assert not quality.failures
+
+
+def test_days_and_amounts_of_every_form(tmp_path: Path) -> None:
+    days = [
+        "2021年3月5日",
+        "2021/3/5",
+        "2021.3.5",
+        "20210305",
+        "44260",
+        "２０２１－３－５",
+        "2021-03-05 09:30:00",
+    ]
+    amounts = {"3.5万元": 35_000, "35,000.50元": 35_000.5, "１２００元": 1_200, "￥1,000元": 1_000, "0": 0,
+               "0.0001亿元": 10_000, "5万元人民币": 50_000}  # fmt: skip
+    heading = ["处罚决定书文号", "信用代码", "处罚日期", "罚款金额"]
+    rows = [[f"{n}号", A, *cells] for n, cells in enumerate(zip(days, amounts, strict=True))]
+    frame, quality = read(write(tmp_path, 行政处罚=[heading, *rows]))
+    assert set(frame.decided_on.astype(str)) == {"2021-03-05"}
+    assert frame.sort_values("penalty_id").fine.tolist() == list(amounts.values())
+    assert not quality.failures
+
+
+UNITS = catalogue().units
+
+
+@pytest.mark.parametrize(
+    ("text", "of_heading", "yuan"),
+    [
+        ("3.5", "万元", "35000"), ("35,000.50", "元", "35000.5"), ("500元", "万元", "500"), ("0.07", "万元", "700"),
+        ("叁万元", "", "叁万元"), ("3万美元", "", "3万美元"), ("1,23", "元", "1,23"), ("3~5万元", "", "3~5万元"),
+        ("-2", "万元", "-20000"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_exactly_or_left_as_it_came(
+    text: str, of_heading: str, yuan: str
+) -> None:
+    assert amount(text, UNITS, of_heading) == yuan
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2021年13月5日",
+        "2021-2-30",
+        "05/03/2021",
+        "21.3.5",
+        "2021年3月",
+        "123",
+        "99999",
+        "昨天",
+        "2021-3-5-7",
+    ],
+)
+def test_a_day_that_could_be_two_is_left_as_it_came(text: str) -> None:
+    assert day(text) == text
+
+
+def test_what_cannot_be_read_is_rejected_with_row_value_and_remedy(tmp_path: Path) -> None:
+    fines = [["某市行政处罚公示表"], [], *FINES, ["1号", A, "2021年13月5日", "3", "一般"],
+             ["2号", A, "5.3.2021", "3", "一般"], ["3号", A, "2021-3-5", "3", "较重"],
+             *([[f"{n}号", A, "2021-3-5", "3", "严重"] for n in range(4, 9)])]  # fmt: skip
+    frame, quality = read(write(tmp_path, 行政处罚=fines))
+    assert len(frame) == 5
+    said = {(f.column, f.count, f.first_ids): f for f in quality.failures}
+    assert ("decided_on", 2, ("1号", "2号")) in said
+    assert "Write one of 轻微, " in said["gravity", 1, ("3号",)].remedy
+    rejected = pd.read_csv(tmp_path / "rejected" / "penalties.csv", dtype=str)
+    assert rejected.row.tolist() == ["4", "5", "6"]
+    assert rejected.place.tolist()[0] == "行政处罚.csv, row 4"
+    assert rejected.decided_on.tolist()[0] == "2021年13月5日"
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([["处罚文号", "信用代码", "处罚日期", "罚款金额"], ["1", A, "2021-1-1", "35"]],
+         ("amounts without a unit under 罚款金额", "first: 35", "罚款金额（万元）")),
+        ([["处罚文号", "信用代码", "处罚日期", "罚款金额（万美元）"], ["1", A, "2021-1-1", "35"]],
+         ("unit 万美元", "is not known", "万元")),
+        ([["处罚文号", "信用代码", "处罚日期", "处罚决定日期"], ["1", A, "2021-1-1", "2021-1-2"]],
+         ("2 headings for one column: 处罚日期, 处罚决定日期", "rename the others")),
+        ([["处罚文号", "信用代码", "罚款金额（元）"], ["1", A, "35"]],
+         ("penalties.decided_on", "no heading for it in row 1", "Usual headings: 决定日期, 处罚日期")),
+        ([["处罚文号", "信用代码", "处罚日期"], ["1", "9.13301E+17", "2021-1-1"]],
+         ("penalties.firm_id", "rounded", "9.13301E+17", "as text")),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_is_refused(rows: Rows, says: tuple[str, ...], tmp_path: Path) -> None:
+    message = refused(write(tmp_path, 行政处罚=rows))
+    assert [words for words in says if words not in message] == [], message
+
+
+def test_two_lists_that_look_alike_are_told_apart_by_name_only(tmp_path: Path) -> None:
+    rows: Rows = [
+        ["统一社会信用代码", "列入原因", "列入日期"],
+        [A, "未依照规定期限公示年度报告", "2021-1-1"],
+    ]
+    message = refused(write(tmp_path / "a", 名录=rows))
+    assert "may be the abnormal-operations list or serious-violation list" in message
+    assert "经营异常, 严重违法" in message
+    frame, _ = read(write(tmp_path / "b", 名录经营异常=rows), "irregularities")
+    assert frame.reason.tolist() == ["annual_report_not_filed"]
+    frame, _ = read(write(tmp_path / "c", 严重违法失信=rows), "listings")
+    assert frame[["list", "colour"]].iloc[0].tolist() == ["serious_violations", "black"]
+
+
+def test_a_sheet_named_after_a_table_without_known_headings(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    made.active.title = "行政许可"
+    made.active.append(["编码", "某列"])
+    made.active.append(["1", "2"])
+    made.save(write(tmp_path) / "许可.xlsx")
+    message = refused(tmp_path)
+    assert (
+        "许可.xlsx, sheet 行政许可: no row with known headings, though its name says permits"
+        in message
+    )
+    assert "risk-index mapping init" in message
+
+
+def test_rounded_numbers_of_a_workbook(tmp_path: Path) -> None:
+    book(write(tmp_path) / "行政处罚.xlsx", [*FINES, ["1号", 913301000000000000, 44260, 1, "一般"]])
+    assert "penalties.firm_id: 1 x number of more than 15 digits" in refused(tmp_path)
+
+
+def test_merged_cells_and_a_heading_of_two_rows(tmp_path: Path) -> None:
+    rows: Rows = [["某市行政处罚台账", None, None, None], ["统一社会信用代码", "行政处罚", None, None],
+                  [None, "决定书文号", "处罚决定日期", "罚款金额（元）"],
+                  [A, "1号", 44260, "1,000"], [None, "2号", dt.datetime(2021, 3, 6), 2000],
+                  ["注：以决定书为准", None, None, None]]  # fmt: skip
+    book(write(tmp_path) / "台账.xlsx", rows, "A1:D1", "A2:A3", "B2:D2", "A4:A5")
+    frame, quality = read(tmp_path)
+    assert frame.firm_id.tolist() == [A, A]
+    assert frame.decided_on.astype(str).tolist() == ["2021-03-05", "2021-03-06"]
+    assert frame.fine.tolist() == [1000, 2000]
+    assert not quality.failures
+    assert any(
+        "heading in row 3" in s and "row 6 (注:以决定书为准)" in s for s in quality.recognised
+    )
+
+
+def test_items_of_one_visit_are_one_visit(tmp_path: Path) -> None:
+    visits: Rows = [["信用代码", "抽查完成日期", "检查事项", "抽查结果"],
+                    [A, "2021-3-5", "年报", "1.未发现问题"],
+                    [A, "2021-3-5", "价格", "未按规定公示应当公示的信息；发现问题待后续处理；"],
+                    [B, "2021-3-5", "年报", "未发现开展本次抽查涉及的经营活动"]]  # fmt: skip
+    frame, quality = read(write(tmp_path, 抽查检查结果=visits), "inspections")
+    found = frame.set_index("firm_id").violation
+    assert found[A] == 1
+    assert pd.isna(found[B])
+    assert len(frame) == 2
+    assert not quality.failures
+    assert any("1 further rows of the same visits joined" in line for line in quality.recognised)
+
+
+def test_empty_marks_are_counted_and_persons_left_out(tmp_path: Path) -> None:
+    permits: Rows = [["许可证编号", "信用代码", "有效期自", "有效期至", "许可状态", "负责人姓名", "审批科室"],
+                     ["1", A, "2021-3-5", "长期", "有效", "张三", "一科"],
+                     ["2", A, "2021-3-5", "/", "注销", "张三", "一科"]]  # fmt: skip
+    frame, quality = read(write(tmp_path, 行政许可=permits), "permits")
+    assert frame.valid_to.isna().all()
+    assert frame.status.tolist() == ["valid", "cancelled"]
+    (line,) = [line for line in quality.recognised if "permits" in line]
+    assert "valid_to left empty: 1 x 长期, 1 x /" in line
+    assert "负责人姓名 (names a person), 审批科室 (no column)" in line
+
+
+def test_closed_firms_without_a_day_are_noted(tmp_path: Path) -> None:
+    firms: Rows = [["信用代码", "成立日期", "登记状态", "注销日期"], [A, "2010-1-1", "存续", ""],
+                   [B, "2010-1-1", "注销", ""]]  # fmt: skip
+    _, quality = read(write(tmp_path, 登记信息=firms), "firms")
+    (failure,) = quality.failures
+    assert (failure.action, failure.first_ids) == ("noted", (B,))
+    assert "登记状态 says closed, but no day is given" in failure.rule
+
+
+def test_files_named_after_tables_may_have_chinese_headings(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "登记信息.csv").unlink()
+    book(folder / "firms.xlsx", [["企业名单"], *FIRMS])
+    assert len(read(folder, "firms")[0]) == 2
+
+
+def test_a_table_named_and_recognised_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "firms.csv").write_text(f"firm_id\n{A}\n", encoding="utf-8")
+    assert "firms: 1 x two files: firms.csv and 登记信息.csv" in refused(folder)
+
+
+def test_lines_that_are_no_rows_are_reported(tmp_path: Path) -> None:
+    firms = [*FIRMS, [A, "丙公司"], [B, "丁公司", "2012-1-1", "多", "余"]]
+    _, quality = read(write(tmp_path, 登记信息=firms), "firms")
+    (failure,) = quality.failures
+    assert (failure.count, failure.first_ids) == (2, ("line 4", "line 5"))
+
+
+def test_notes_of_somebody_are_left_out(tmp_path: Path) -> None:
+    (write(tmp_path) / "readme.txt").write_bytes("caf\xe9 a".encode("latin-1"))
+    (tmp_path / "districts.csv").write_text("district,office\nN,1\n", encoding="utf-8")
+    _, quality = read(tmp_path, "firms")
+    assert "districts.csv: left out, no known headings" in quality.recognised
