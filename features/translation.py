@@ -114,7 +114,7 @@ def _refusals(
         rule = f"{found.sheet.place}: unit {filled.unit} of heading {filled.heading} is not known"
         remedy = f"Known units: {', '.join(catalogue.units)}. Convert the column."
         yield refusal(table, column, rule, remedy)
-    elif column in AMOUNTS and not filled.unit:
+    elif column in AMOUNTS and not filled.unit and filled.heading.lower() != column:
         bare = [text for text in texts if text and not has_unit(text)]
         if bare:
             rule = f"{found.sheet.place}: amounts without a unit under {filled.heading}"

@@ -252,6 +252,17 @@ def test_files_named_after_tables_may_have_chinese_headings(tmp_path: Path) -> N
     assert len(read(folder, "firms")[0]) == 2
 
 
+def test_the_own_names_of_columns_are_yuan_and_may_stand_among_chinese_ones(tmp_path: Path) -> None:
+    firms: Rows = [
+        ["firm_id", "企业名称", "成立日期", "registered_capital"],
+        [A, "甲 公司", "2010年1月1日", "1,000"],
+    ]
+    frame, quality = read(write(tmp_path, 登记信息=firms), "firms")
+    assert frame.registered_capital.tolist() == [1000]
+    assert frame.name.tolist() == ["甲 公司"]
+    assert [f.rule for f in quality.failures] == ["firm is not in table firms"]
+
+
 def test_a_table_named_and_recognised_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "firms.csv").write_text(f"firm_id\n{A}\n", encoding="utf-8")
