@@ -1,5 +1,4 @@
-"""The synthetic registry with known truth: settings, firms, history, records, tables, writing,
-and seasons after the first day."""
+"""The synthetic registry with known truth, up to a day and season after season."""
 
 from risk_index.world.settings import PLANTED, WorldSettings, load_world_settings
 from risk_index.world.steps import World, begin
