@@ -42,18 +42,18 @@ def judged(
     }
 
 
-def burden_ratio(firms: pd.DataFrame, older: pd.Series, chance: pd.Series) -> float:
+def burden_ratio(
+    firms: pd.DataFrame, older: pd.Series, chance: pd.Series, strata: int = STRATA
+) -> float:
     """Return visits of compliant firms of the group over those of the others at equal expected harm.
 
     Each firm counts by its chance of being compliant; strata count by the group's firms in them, on both
-    sides. 1 is equal treatment of equals.
+    sides. 1 is equal treatment of equals. A stratum without firms of one side says nothing.
     """
     compliant = 1 - firms.likelihood
-    frame = pd.DataFrame({
-        "stratum": pd.qcut(firms.expected_harm.rank(method="first"), STRATA, labels=False),
-        "older": older.astype(bool), "compliant": compliant, "visits": chance * compliant,
-    })  # fmt: skip
-    sums = frame.groupby(["stratum", "older"])[["compliant", "visits"]].sum().unstack()
+    stratum = pd.qcut(firms.expected_harm.rank(method="first"), strata, labels=False)
+    frame = pd.DataFrame({"compliant": compliant, "visits": chance * compliant})
+    sums = frame.groupby([stratum, older.astype(bool).rename("older")]).sum().unstack().dropna()
     rate = sums["visits"] / sums["compliant"]
     weight = sums["compliant"][True]
     return float(np.average(rate[True], weights=weight) / np.average(rate[False], weights=weight))
