@@ -59,6 +59,12 @@ def alike(world: World) -> Chances:
     return pd.DataFrame({"firm_id": firms.firm_id, "chance": SHARE, "drawn": True})
 
 
+def by_true_lot(world: World) -> Chances:
+    """Give every firm the chance that the plan would give it if the model knew the truth."""
+    blank = dict.fromkeys(("sector", "region", "supervised_by"), "")
+    return by_lot(_open(world).assign(drawn_this_year=0, **blank), world)
+
+
 def _open(world: World) -> pd.DataFrame:
     truth = world.truth
     return truth[truth.likelihood > 0]
@@ -67,6 +73,7 @@ def _open(world: World) -> pd.DataFrame:
 POLICIES: Mapping[str, Policy] = {
     "all alike, by lot": alike,
     "truth, first of the list": lambda w: first_of_list(_open(w)),
+    "truth, by lot": by_true_lot,
     "recorded penalties, first of the list": lambda w: first_of_list(
         records_of(w, by_recorded_penalties)
     ),

@@ -104,7 +104,8 @@ def _said(n_firms: int, n_seeds: int) -> str:
         f"brought (training dates every {GRID_MONTHS} months). Visits from a list are chosen (directed), "
         "visits by lot are random. **Burden ratio**: visits of compliant firms with an older "
         "representative over those of the others, in strata of equal true expected harm "
-        f"({STRATA} of equal size); 1 is equal. The first two rows need no records: they show the noise."
+        f"({STRATA} of equal size); 1 is equal. The first rows need no records: a lot "
+        "by the truth shows how far from 1 chance leads where strata hold unequal firms."
     )
 
 
