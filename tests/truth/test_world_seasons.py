@@ -125,16 +125,16 @@ def test_a_firm_meets_the_same_luck_under_another_policy(start: World, everyone:
 
 
 def test_penalties_of_firms_that_nobody_visits_are_the_same(start: World, nobody: World) -> None:
+    """Over two seasons: in the second, deterred firms come to light less, and shift no other's luck."""
     few = set(start.truth.firm_id.iloc[::7])
+    none, kept = visits(start.truth.firm_id.head(0)), []
     part = start.step(visits(pd.Series(sorted(few))))
-    kept = []
-    for world in (part, nobody):
+    for world in (part.step(none), nobody.step(none)):
         penalties = table(world, "penalties").drop(columns="penalty_id")
         kept.append(penalties[~penalties.firm_id.isin(few)].reset_index(drop=True))
     pd.testing.assert_frame_equal(*kept)
     assert len(table(part, "penalties")) > len(table(nobody, "penalties"))
-    new = kept[0][kept[0].recorded_on > start.as_of]
-    assert len(new) > 50
+    assert (kept[0].recorded_on > nobody.as_of).sum() > 50
 
 
 def test_visits_of_a_firm_in_one_season_have_each_their_own_luck(start: World) -> None:
@@ -223,6 +223,10 @@ def test_firms_close_and_change_in_seasons_and_closed_ones_are_not_visited() -> 
     closed = table(after, "firms").dropna(subset="closed_on").set_index("firm_id").closed_on
     both = table(after, "inspections").merge(closed.reset_index(), on="firm_id")
     assert (both.inspected_on < both.closed_on).all()
+    ended = table(after, "permits").merge(closed.reset_index(), on="firm_id")
+    ended = ended[ended.status_changed_on == ended.closed_on]
+    assert (ended.closed_on > world.as_of).sum() > 50
+    assert (ended.status == "cancelled").mean() > 0.98  # the others' terms ended on that very day
     more, before = (table(w, "firms").groupby("firm_id").size()[open_then] for w in (after, world))
     changed = (more > before).to_numpy() & open_then.isin(open_now).to_numpy()
     assert 0.01 < changed.mean() < 0.09
