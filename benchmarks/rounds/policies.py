@@ -84,6 +84,7 @@ POLICIES: Mapping[str, Policy] = {
     "ours, by lot": lambda w: by_lot(records_of(w, by_index), w),
     "ours without registered_capital, by lot": lambda w: by_lot(records_of(w, by_index, REMEDY), w),
     "ours, random visits alone, by lot": lambda w: by_lot(records_of(w, by_index, (), True), w),
+    "ours, both of these, by lot": lambda w: by_lot(records_of(w, by_index, REMEDY, True), w),
 }
 
 
