@@ -98,5 +98,17 @@ def learning(seeds: tuple[int, ...], firms: int) -> None:
     say(str(measure(seeds, firms, say)))
 
 
+@main.command()
+@click.option("--seed", "seeds", multiple=True, type=int, default=tuple(range(1, 11)),
+              help="1 to 10 by default; repeat the option.")  # fmt: skip
+@click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
+def rounds(seeds: tuple[int, ...], firms: int, jobs: int) -> None:
+    """Three rounds on what the last ones found: burden at equal risk, harm met, bias of rates."""
+    from benchmarks.rounds.report import measure
+
+    say(str(measure(seeds, firms, jobs, say)))
+
+
 if __name__ == "__main__":
     main()

@@ -13,11 +13,11 @@ from pathlib import Path
 import yaml
 
 from features.cells import plain
+from features.column_matching import SAMPLE, Match, Source, best_matches, sources_below
 from features.failures import RecordsError, refusal
 from features.headings import Catalogue, catalogue, normal, parted
 from features.identity import names_a_person
 from features.likeness import fit, meanings
-from features.column_matching import SAMPLE, Match, Source, best_matches, sources_below
 from features.reading import literal, quoted
 from features.translation import AMOUNTS, IDENTIFIERS
 

@@ -32,6 +32,7 @@ EVERYWHERE = 2**32 - 1
 MEAN_REP_AGE, SD_REP_AGE = 47, 9
 MEAN_OPINION, SD_OPINION, SD_REVIEW = 0.2, 0.35, 0.6
 """Social-media opinion of firms on -1 to 1, and how far one review lies from it."""
+WORST_MARK = -1
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Firms:
     """The firms of one chunk: one entry a firm in every array.
 
     ``sector``, ``region``, ``name`` and ``capital`` have a row before and a row after ``changed``,
-    shape (2, n); ``theta`` has a row for each year of the history and one for the year after it.
+    shape (2, n); ``theta`` has a row for each year so far and one for the year after it.
     """
 
     chunk: int
@@ -221,9 +222,12 @@ def older_rep(firms: Firms, settings: WorldSettings) -> Array:
 
 
 def reviews(
-    firms: Firms, settings: WorldSettings, seed: int
+    firms: Firms, settings: WorldSettings, seed: int, year: int
 ) -> tuple[Array, Array, np.random.Generator]:
-    """Return each firm's number of reviews and their mean (NaN: none), and the stream behind them."""
+    """Return each firm's number of reviews and their mean (NaN: none), and the stream behind them.
+
+    Reviews are as they were at as_of, and as attacks before `year` left them.
+    """
     rng = stream(seed, firms.chunk, "attributes")
     n, day = len(firms), year_start(settings, settings.history_years) - 1
     consumer = column(settings.sectors, "consumer")[firms.known("sector", day)]
@@ -234,7 +238,21 @@ def reviews(
     own = link * theta + np.sqrt(1 - link**2) * rng.standard_normal(n)
     opinion = MEAN_OPINION + SD_OPINION * own
     heard = opinion + rng.standard_normal(n) * SD_REVIEW / np.sqrt(np.maximum(count, 1))
-    return count, np.where(count > 0, np.round(np.clip(heard, -1, 1), 3), np.nan), rng
+    score = np.where(count > 0, np.round(np.clip(heard, -1, 1), 3), np.nan)
+    return *_attacked(firms, settings, seed, year, count, score), rng
+
+
+def _attacked(
+    firms: Firms, settings: WorldSettings, seed: int, year: int, count: Array, score: Array
+) -> tuple[Array, Array]:
+    """Add the worst marks that some firms were given in each season since as_of."""
+    for season in range(settings.history_years, year):
+        drawn = stream(seed, firms.chunk, "attacks", season).random(len(firms))
+        more = np.where(drawn < settings.attacked_share, settings.attack_reviews, 0)
+        total = count * np.nan_to_num(score) + WORST_MARK * more
+        score = np.where(more > 0, np.round(total / np.maximum(count + more, 1), 3), score)
+        count = count + more
+    return count, score
 
 
 def log_odds(firms: Firms, settings: WorldSettings, year: int, found: Array) -> Array:

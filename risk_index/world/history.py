@@ -27,6 +27,7 @@ from risk_index.world.firms import (
     stream,
     year_start,
 )
+from risk_index.world.luck import Draws
 from risk_index.world.settings import WorldSettings
 
 Columns = dict[str, Array]
@@ -61,7 +62,7 @@ class Year:
     severity: Array
     on_record: Array
     score: Array
-    rng: np.random.Generator
+    rng: Draws
 
     def days(self, n: int) -> Array:
         """Draw `n` days of the year."""
@@ -94,7 +95,7 @@ def history(firms: Firms, settings: WorldSettings, seed: int) -> History:
         seen = visits_of_year(firms, settings, year, strict)
         found[number, seen["firm_id"][seen["violation"] == 1]] = True
         penalties.append(penalties_of_year(firms, settings, year, seen))
-        visits.append(_with_gaps(settings, seen, year.rng))
+        visits.append(with_gaps(settings, seen, year.rng))
     return History(concat(visits), concat(penalties), found)
 
 
@@ -111,7 +112,7 @@ def open_year(
         odds=log_odds(firms, settings, number, found),
         severity=severity(firms, settings, start),
         on_record=recent_penalties(penalties, len(firms), start, 3 * 365),
-        score=reviews(firms, settings, seed)[1],
+        score=reviews(firms, settings, seed, number)[1],
         rng=stream(seed, firms.chunk, "year", number),
     )
 
@@ -155,15 +156,15 @@ def visits_of_year(firms: Firms, settings: WorldSettings, year: Year, strict: Ar
     plans = []
     for code, chance in enumerate(selection_chances(firms, settings, year)):
         rows = np.flatnonzero(year.rng.random(len(firms)) < chance)
-        plans.append(_plan(firms, rows, year.days(len(rows)), code, chance[rows]))
+        plans.append(planned(firms, rows, year.days(len(rows)), code, chance[rows]))
     plan = concat(plans)
     complained = plan["selection"] == SELECTIONS.index("complaint")
     shift = np.where(complained, settings.complaint_log_odds, 0.0)
-    first = _outcomes(firms, settings, year, plan, strict, shift)
+    first = outcomes(firms, settings, year, plan, strict, shift)
     return concat([first, _follow_ups(firms, settings, year, first, strict)])
 
 
-def _plan(firms: Firms, rows: Array, day: Array, selection: int, chance: Array) -> Columns:
+def planned(firms: Firms, rows: Array, day: Array, selection: int, chance: Array) -> Columns:
     """Return planned visits of open firms; only the random draw knows its chances."""
     known = SELECTIONS[selection] == "random"
     plan = {
@@ -183,12 +184,12 @@ def _follow_ups(
     rows = first["firm_id"][again & (first["violation"] == 1)]
     day = first["inspected_on"][again & (first["violation"] == 1)]
     day = day + year.rng.integers(30, 181, len(rows))
-    plan = _plan(firms, rows, day, SELECTIONS.index("follow_up"), np.zeros(len(rows)))
+    plan = planned(firms, rows, day, SELECTIONS.index("follow_up"), np.zeros(len(rows)))
     lower = np.full(len(plan["firm_id"]), -settings.deterrence_log_odds)
-    return _outcomes(firms, settings, year, plan, strict, lower)
+    return outcomes(firms, settings, year, plan, strict, lower)
 
 
-def _outcomes(
+def outcomes(
     firms: Firms, settings: WorldSettings, year: Year, plan: Columns, strict: Array, shift: Array
 ) -> Columns:
     """Add who went, what was found and when it was recorded (within 20 days)."""
@@ -234,7 +235,7 @@ def strictness(settings: WorldSettings, seed: int) -> Array:
     return settings.inspector_sd * centred / centred.std(axis=1, keepdims=True)
 
 
-def _with_gaps(settings: WorldSettings, visits: Columns, rng: np.random.Generator) -> Columns:
+def with_gaps(settings: WorldSettings, visits: Columns, rng: Draws) -> Columns:
     """Leave some outcomes and some harms unrecorded."""
     n = len(visits["firm_id"])
     lost = rng.random(n) < settings.outcome_missing
@@ -266,29 +267,42 @@ def penalties_of_year(
 ) -> Columns:
     """Return the recorded penalties for what visits and others found in the year."""
     overseen = oversight(settings)[firms.known("sector", year.start)]
-    cases = concat([_visited(settings, year, visits), _detected(firms, settings, year, overseen)])
+    seen = penalised(settings, year, visits)
+    light = detected(firms, settings, year, come_to_light(year, overseen, year.rng))
+    return recorded(firms, settings, year, concat([seen, light]), overseen)
+
+
+def recorded(
+    firms: Firms, settings: WorldSettings, year: Year, cases: Columns, overseen: Array
+) -> Columns:
+    """Return the recorded penalties for cases, each decided by one of the bodies that oversee it."""
     bounds = np.cumsum(overseen[cases["firm_id"]], axis=1)
     drawn = year.rng.random((len(bounds), 1)) * bounds[:, -1:]
     decisions = _decisions(firms, settings, year.rng, cases, (drawn > bounds).sum(axis=1))
     return _reported(firms, settings, year.rng, decisions)
 
 
-def _visited(settings: WorldSettings, year: Year, visits: Columns) -> Columns:
-    penalised = year.rng.random(len(visits["firm_id"])) < settings.penalty_share
-    cases = keep(visits, penalised & (visits["violation"] == 1))
+def penalised(settings: WorldSettings, year: Year, visits: Columns) -> Columns:
+    """Return the found violations that lead to a penalty."""
+    drawn = year.rng.random(len(visits["firm_id"])) < settings.penalty_share
+    cases = keep(visits, drawn & (visits["violation"] == 1))
     return {"firm_id": cases["firm_id"], "day": cases["inspected_on"], "harm": cases["harm"]}
 
 
-def _detected(firms: Firms, settings: WorldSettings, year: Year, overseen: Array) -> Columns:
-    """Return violations that came to light without a visit."""
+def come_to_light(year: Year, overseen: Array, rng: Draws) -> Array:
+    """Return the firms whose violation others find in the year, without a visit."""
     chance = expit(year.odds) * overseen.sum(axis=1)
-    rows = np.flatnonzero(year.rng.random(len(firms)) < chance)
+    return np.flatnonzero(rng.random(len(chance)) < chance)
+
+
+def detected(firms: Firms, settings: WorldSettings, year: Year, rows: Array) -> Columns:
+    """Return what others found in firms `rows`, as far as these were open on the day."""
     cases = {"firm_id": rows, "day": year.days(len(rows)), "harm": year.harm(settings, rows)}
     return keep(cases, firms.open_on(cases["day"], rows))
 
 
 def _decisions(
-    firms: Firms, settings: WorldSettings, rng: np.random.Generator, cases: Columns, source: Array
+    firms: Firms, settings: WorldSettings, rng: Draws, cases: Columns, source: Array
 ) -> Columns:
     """Return the decision on each case; its record comes after the source's delay."""
     n, harm = len(source), cases["harm"]
@@ -312,14 +326,14 @@ def _decisions(
     }
 
 
-def _categories(settings: WorldSettings, rng: np.random.Generator, source: Array) -> Array:
+def _categories(settings: WorldSettings, rng: Draws, source: Array) -> Array:
     """Return places in the list of all sources' categories, one source after the other."""
     counts = np.array([len(s.categories) for s in settings.sources])
     return (np.cumsum(counts) - counts)[source] + rng.integers(0, counts[source])
 
 
 def _fines(
-    settings: WorldSettings, rng: np.random.Generator, harm: Array, source: Array, gravity: Array
+    settings: WorldSettings, rng: Draws, harm: Array, source: Array, gravity: Array
 ) -> Columns:
     """Return fines, a part of the statutory maximum that grows with harm; some only warn."""
     ceilings = np.stack([column(settings.sources, f"{band}_max") for band in GRAVITIES])
@@ -330,18 +344,14 @@ def _fines(
     return {"fine": fine, "statutory_max": ceiling}
 
 
-def _repairs(
-    settings: WorldSettings, rng: np.random.Generator, decided: Array, gravity: Array
-) -> Array:
+def _repairs(settings: WorldSettings, rng: Draws, decided: Array, gravity: Array) -> Array:
     """Return the days of repair, none before the legal minimum."""
     n = len(decided)
     day = decided + REPAIRABLE_AFTER[gravity] + 10 + rng.exponential(120, n).astype(int)
     return np.where(rng.random(n) < settings.repaired_share, day, NEVER)
 
 
-def _reported(
-    firms: Firms, settings: WorldSettings, rng: np.random.Generator, decisions: Columns
-) -> Columns:
+def _reported(firms: Firms, settings: WorldSettings, rng: Draws, decisions: Columns) -> Columns:
     """Keep the decisions that reach the records, by region, source and owner."""
     rate = reporting_rates(settings).ravel()[decisions["authority"]]
     lenient = settings.state_leniency * (firms.ownership[decisions["firm_id"]] == 0)

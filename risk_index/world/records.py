@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import expit
 
@@ -18,6 +21,7 @@ from risk_index.world.firms import (
     year_start,
 )
 from risk_index.world.history import Columns, concat, keep, recent_penalties, reporting_rates
+from risk_index.world.luck import Draws, Luck
 from risk_index.world.settings import Ground, Scheme, WorldSettings
 
 STATUSES = ("valid", "expired", "suspended", "revoked", "cancelled")
@@ -69,19 +73,54 @@ def _version(firms: Firms, rows: Array, day: Array, recorded: Array, closing: bo
 # ---- permits -------------------------------------------------------------------------------------
 
 
-def permits(firms: Firms, settings: WorldSettings, seed: int) -> Columns:
+@dataclass(frozen=True)
+class Permits:
+    """Terms of permits as they run their course, and the terms that begin later (``due``)."""
+
+    terms: Columns
+    due: Columns
+
+    def known(self, firms: Firms, last: int) -> Columns:
+        """Return the terms with the status they have on day `last`; closing cancels them."""
+        closed = firms.closed[self.terms["firm_id"]]
+        changed = np.minimum(self.terms["status_changed_on"], closed)
+        status = np.where(changed < self.terms["status_changed_on"], 4, self.terms["status"])
+        happened = changed <= last
+        return self.terms | {
+            "status": np.where(happened, status, 0),
+            "status_changed_on": np.where(happened, changed, NEVER),
+        }
+
+
+def permits(firms: Firms, settings: WorldSettings, seed: int) -> Permits:
     """Return the terms of the permits that firms' sectors require, renewed, late or lapsed."""
     rng = stream(seed, firms.chunk, "permits")
-    held = _first_terms(firms, settings, rng)
-    terms = []
+    return _terms(firms, settings, rng, _first_terms(firms, settings, rng), last_day(settings))
+
+
+def more_permits(
+    firms: Firms, settings: WorldSettings, seed: int, year: int, before: Permits
+) -> Permits:
+    """Return the terms so far and those that begin in a season."""
+    rng = stream(seed, firms.chunk, "permits", year)
+    later = _terms(firms, settings, rng, before.due, year_start(settings, year + 1) - 1)
+    return Permits(concat([before.terms, later.terms]), later.due)
+
+
+def _terms(
+    firms: Firms, settings: WorldSettings, rng: np.random.Generator, held: Columns, last: int
+) -> Permits:
+    """Follow permits from term to term up to day `last`."""
+    terms, due = [], []
     for _ in range(MAX_TERMS):
-        held = keep(held, held["issued_on"] < np.minimum(firms.closed[held["firm_id"]], NEVER))
-        held = keep(held, held["issued_on"] <= last_day(settings))
+        held = keep(held, held["issued_on"] < firms.closed[held["firm_id"]])
+        due.append(keep(held, held["issued_on"] > last))
+        held = keep(held, held["issued_on"] <= last)
         terms.append(_term(firms, settings, rng, held))
         if not len(held["firm_id"]):
             break
         held = _renewed(firms, settings, rng, terms[-1])
-    return concat(terms)
+    return Permits(concat(terms), concat(due))
 
 
 def _first_terms(firms: Firms, settings: WorldSettings, rng: np.random.Generator) -> Columns:
@@ -102,7 +141,7 @@ def _term_days(settings: WorldSettings) -> Array:
 def _term(
     firms: Firms, settings: WorldSettings, rng: np.random.Generator, held: Columns
 ) -> Columns:
-    """Return one term a permit with its status on as_of."""
+    """Return one term a permit, with how and when it ends if the firm stays open."""
     rows, issued = held["firm_id"], held["issued_on"]
     n, length = len(rows), _term_days(settings)[held["kind"]]
     valid_to = issued + length - 1
@@ -112,18 +151,12 @@ def _term(
     ends = [
         valid_to + 1,
         np.where(withdrawn, issued + (rng.random(n) * length).astype(int), NEVER),
-        firms.closed[rows],
     ]
-    status = np.choose(
-        np.argmin(ends, axis=0), [np.ones(n, int), rng.integers(2, 4, n), np.full(n, 4)]
-    )
-    changed = np.min(ends, axis=0)
-    happened = changed <= last_day(settings)
     return {
         **held,
         "valid_to": valid_to,
-        "status": np.where(happened, status, 0),
-        "status_changed_on": np.where(happened, changed, NEVER),
+        "status": np.choose(np.argmin(ends, axis=0), [np.ones(n, int), rng.integers(2, 4, n)]),
+        "status_changed_on": np.min(ends, axis=0),
         "recorded_on": issued + rng.integers(1, 11, n),
     }
 
@@ -142,16 +175,16 @@ def _renewed(
 
 def _theta_on(firms: Firms, settings: WorldSettings, rows: Array, day: Array) -> Array:
     year = (day - year_start(settings, 0)) // 365.25
-    return firms.theta[np.clip(year, 0, settings.history_years).astype(int), rows]
+    return firms.theta[np.clip(year, 0, len(firms.theta) - 1).astype(int), rows]
 
 
 # ---- lists ---------------------------------------------------------------------------------------
 
 
-def irregularities(firms: Firms, settings: WorldSettings, seed: int) -> Columns:
+def irregularities(firms: Firms, settings: WorldSettings, seed: int, years: range) -> Columns:
     """Return entries in the list of abnormal operations, at most one a firm, ground and year."""
     entries = []
-    for year in range(settings.history_years):
+    for year in years:
         rng = stream(seed, firms.chunk, "irregularities", year)
         for place, ground in enumerate(settings.irregularities):
             entries.append(_irregular(firms, settings, rng, year, place, ground))
@@ -187,10 +220,26 @@ def listings(firms: Firms, settings: WorldSettings, seed: int, penalties: Column
     rng = stream(seed, firms.chunk, "serious violations")
     entries = [_serious(settings, rng, penalties)]
     for year in range(settings.history_years):
-        rng = stream(seed, firms.chunk, "listings", year)
-        entries.append(_red(firms, settings, rng, year))
-        entries.append(_defaults(firms, settings, rng, year))
+        entries.append(listings_of_year(firms, settings, seed, year))
     return concat(entries)
+
+
+def listings_of_year(firms: Firms, settings: WorldSettings, seed: int, year: int) -> Columns:
+    """Return a year's entries that no penalty led to."""
+    rng = stream(seed, firms.chunk, "listings", year)
+    red = _red(firms, settings, rng, year)
+    return concat([red, _defaults(firms, settings, rng, year)])
+
+
+def serious_of_season(settings: WorldSettings, luck: Luck, penalties: Columns) -> Columns:
+    """Return entries after a season's recorded serious penalties, at most one a firm in each row."""
+    rows, n = penalties["firm_id"], len(penalties["firm_id"])
+    listed = luck.random(n) < settings.serious_listing_share
+    day = penalties["recorded_on"] + luck.integers(10, 60, n)
+    early = np.minimum(365 + luck.exponential(200, n).astype(int), 3 * 365)
+    length = np.where(luck.random(n) < 0.3, early, 3 * 365)
+    entries = _entries(luck, rows, day, day + length, place=1)
+    return keep(entries, listed & (penalties["gravity"] == 2))
 
 
 def _serious(settings: WorldSettings, rng: np.random.Generator, penalties: Columns) -> Columns:
@@ -234,9 +283,7 @@ def _defaults(
     return entries | {"amount": np.round(rng.lognormal(12, 1.3, len(rows)), 2)}
 
 
-def _entries(
-    rng: np.random.Generator, rows: Array, day: Array, removed: Array, place: int
-) -> Columns:
+def _entries(rng: Draws, rows: Array, day: Array, removed: Array, place: int) -> Columns:
     return {
         "firm_id": rows,
         "list": np.full(len(rows), place),
@@ -252,13 +299,15 @@ def _entries(
 # ---- ratings and sources -------------------------------------------------------------------------
 
 
-def ratings(firms: Firms, settings: WorldSettings, seed: int, penalties: Columns) -> Columns:
+def ratings(
+    firms: Firms, settings: WorldSettings, seed: int, penalties: Sequence[Columns], years: range
+) -> Columns:
     """Return scores of the regional schemes, each on its own scale."""
     scores = []
-    for year in range(settings.history_years):
+    for year in years:
         rng = stream(seed, firms.chunk, "ratings", year)
         day = year_start(settings, year) + 183
-        recent = recent_penalties([penalties], len(firms), day, 365)
+        recent = recent_penalties(penalties, len(firms), day, 365)
         for place, scheme in enumerate(settings.schemes):
             scores.append(_rated(firms, settings, rng, day, place, scheme, recent))
     return concat(scores)
@@ -285,7 +334,7 @@ def _rated(
     }
 
 
-def sources(settings: WorldSettings, seed: int) -> Columns:
+def sources(settings: WorldSettings, seed: int, years: int) -> Columns:
     """Return what link audits found of each source's reporting by the end of each year.
 
     The reporting rate is ``(k + 1) / (n + 2)`` with `k` of `n` checked penalties found in the
@@ -294,7 +343,7 @@ def sources(settings: WorldSettings, seed: int) -> Columns:
     rates = reporting_rates(settings)
     region, source = np.indices(rates.shape).reshape(2, -1)
     checked, found, audits = 0, np.zeros(rates.size, dtype=int), []
-    for year in range(settings.history_years):
+    for year in range(years):
         drawn = stream(seed, EVERYWHERE, "link audits", year).binomial(40, rates.ravel())
         checked, found = checked + 40, found + drawn
         audits.append({
@@ -310,10 +359,10 @@ def sources(settings: WorldSettings, seed: int) -> Columns:
 # ---- beside the records --------------------------------------------------------------------------
 
 
-def attributes(firms: Firms, settings: WorldSettings, seed: int) -> Columns:
-    """Return the audited attributes; none of them moves a true violation by default."""
-    count, score, rng = reviews(firms, settings, seed)
-    n, day = len(firms), last_day(settings)
+def attributes(firms: Firms, settings: WorldSettings, seed: int, year: int) -> Columns:
+    """Return the audited attributes as `year` begins; none moves a true violation by default."""
+    count, score, rng = reviews(firms, settings, seed, year)
+    n, day = len(firms), year_start(settings, year) - 1
     return {
         "firm_id": np.arange(n),
         "legal_rep_birth_year": firms.rep_birth_year,
@@ -327,14 +376,14 @@ def attributes(firms: Firms, settings: WorldSettings, seed: int) -> Columns:
 
 
 def truth(firms: Firms, settings: WorldSettings, found: Array) -> Columns:
-    """Return each firm's true likelihood, severity and expected harm in the year after as_of.
+    """Return each firm's true likelihood, severity and expected harm in the coming year.
 
-    A firm closed by as_of cannot be visited: its likelihood and expected harm are 0.
+    That is the year of the last row of `found`, shape (years + 1, n). A firm closed before it cannot be
+    visited: its likelihood and expected harm are 0.
     """
-    day = last_day(settings)
-    likelihood = expit(log_odds(firms, settings, settings.history_years, found)) * firms.open_on(
-        day
-    )
+    year = len(found) - 1
+    day = year_start(settings, year) - 1
+    likelihood = expit(log_odds(firms, settings, year, found)) * firms.open_on(day)
     harm = severity(firms, settings, day)
     return {
         "firm_id": np.arange(len(firms)),

@@ -182,6 +182,9 @@ class WorldSettings(_Frozen):
     sentiment_theta: float
     reviews_mean: float
     rated_share: float
+    sector_drift_sd: float
+    attacked_share: float
+    attack_reviews: int
     regions: tuple[Region, ...]
     sizes: tuple[SizeClass, ...]
     sources: tuple[Source, ...]

@@ -7,6 +7,7 @@ one, and neither threads nor the order of work change a byte.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -14,26 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.schema import BY_NAME
 from risk_index.errors import UserError
-from risk_index.world.firms import EVERYWHERE, NEVER, Firms, column, draw_firms
-from risk_index.world.history import Columns, history
-from risk_index.world.records import (
-    attributes,
-    firm_versions,
-    irregularities,
-    last_day,
-    listings,
-    permits,
-    ratings,
-    sources,
-    truth,
-)
-from risk_index.world.repeats import with_repeats
+from risk_index.world.chunks import chunk_of, known, tables
+from risk_index.world.firms import EVERYWHERE, column, draw_firms
+from risk_index.world.records import last_day, permits, sources
 from risk_index.world.settings import WorldSettings
 from risk_index.world.tables import Encoder, credit_codes
 
@@ -109,9 +98,18 @@ def write_world(
         raise WorldError(f"n_firms is {n_firms}, seed is {seed}; at least 1 and 0 are needed.")
     if events_per_firm is not None:
         settings = with_events(settings, seed, events_per_firm)
+    drawn = _chunks(n_firms, seed, settings, progress)
+    return write_tables(out, drawn, seed, settings, n_firms, settings.as_of)
+
+
+def write_tables(
+    out: Path, drawn: Iterator[tuple[str, pa.Table]], seed: int, settings: WorldSettings,
+    n_firms: int, as_of: dt.date,
+) -> WorldSummary:  # fmt: skip
+    """Write a world from its tables, which come under their names chunk by chunk."""
     with _new_world(Path(out).resolve()) as folder:
-        rows = _write_chunks(folder, n_firms, seed, settings, progress)
-        summary = WorldSummary(Path(out), n_firms, settings.as_of.isoformat(), rows)
+        rows = _write_chunks(folder, drawn)
+        summary = WorldSummary(Path(out), n_firms, as_of.isoformat(), rows)
         _write_description(folder / "world.json", seed, settings, summary)
     return summary
 
@@ -119,7 +117,8 @@ def write_world(
 def with_events(settings: WorldSettings, seed: int, events_per_firm: float) -> WorldSettings:
     """Return settings whose terms of permits give about that many events a firm."""
     firms = draw_firms(settings, seed, EVERYWHERE, PILOT_FIRMS)
-    rows = {name: len(t["firm_id"]) for name, t in _tables(firms, settings, seed).items()}
+    drawn = tables(chunk_of(firms, settings, seed), settings, seed)
+    rows = {name: len(table["firm_id"]) for name, table in drawn.items()}
     others = sum(rows[name] for name in EVENT_TABLES if name != "permits") / PILOT_FIRMS
     for _ in range(8):
         wanted = (events_per_firm - others) * PILOT_FIRMS
@@ -131,21 +130,20 @@ def with_events(settings: WorldSettings, seed: int, events_per_firm: float) -> W
                 f"{TERM_SCALES[1]:g} only. Ask for a number nearer to 10."
             )
         settings = settings.model_copy(update={"permit_term_scale": scale})
-        rows["permits"] = len(_known(permits(firms, settings, seed), settings)["firm_id"])
+        terms = permits(firms, settings, seed).terms
+        rows["permits"] = len(known(terms, last_day(settings))["firm_id"])
     return settings
 
 
 # ---- chunks --------------------------------------------------------------------------------------
 
 
-def _write_chunks(
-    folder: Path, n_firms: int, seed: int, settings: WorldSettings, progress: Progress | None
-) -> dict[str, int]:
+def _write_chunks(folder: Path, drawn: Iterator[tuple[str, pa.Table]]) -> dict[str, int]:
     """Write all tables chunk by chunk and return the rows of each record table."""
     writers: dict[str, pq.ParquetWriter] = {}
     rows: dict[str, int] = {}
     try:
-        for name, table in _chunks(n_firms, seed, settings, progress):
+        for name, table in drawn:
             if name not in writers:
                 place = folder if name in ("attributes", "truth") else folder / "records"
                 writers[name] = pq.ParquetWriter(
@@ -163,49 +161,18 @@ def _chunks(
     n_firms: int, seed: int, settings: WorldSettings, progress: Progress | None
 ) -> Iterator[tuple[str, pa.Table]]:
     encoder = Encoder(settings)
-    yield "sources", encoder.encode("sources", sources(settings, seed), 0, None)
+    yield (
+        "sources",
+        encoder.encode("sources", sources(settings, seed, settings.history_years), 0, None),
+    )
     for chunk, first in enumerate(range(0, n_firms, settings.chunk_firms)):
         n = min(settings.chunk_firms, n_firms - first)
         firms = draw_firms(settings, seed, chunk, n)
         ids = credit_codes(seed, first, column(settings.regions, "code")[firms.region[0]])
-        for name, table in _tables(firms, settings, seed).items():
+        for name, table in tables(chunk_of(firms, settings, seed), settings, seed).items():
             yield name, encoder.encode(name, table, chunk, ids)
         if progress:
             progress(first + n, n_firms)
-
-
-def _tables(firms: Firms, settings: WorldSettings, seed: int) -> dict[str, Columns]:
-    """Return all tables of a chunk but the sources, with nothing recorded after as_of."""
-    past = history(firms, settings, seed)
-    tables = {
-        "firms": firm_versions(firms, seed),
-        "penalties": with_repeats(past.penalties, settings, seed, firms.chunk),
-        "permits": permits(firms, settings, seed),
-        "irregularities": irregularities(firms, settings, seed),
-        "listings": listings(firms, settings, seed, past.penalties),
-        "inspections": past.visits,
-        "ratings": ratings(firms, settings, seed, past.penalties),
-    }
-    known = {name: _known(table, settings) for name, table in tables.items()}
-    beside = {
-        "attributes": attributes(firms, settings, seed),
-        "truth": truth(firms, settings, past.found),
-    }
-    return known | beside
-
-
-def _known(table: Columns, settings: WorldSettings) -> Columns:
-    """Leave out what was recorded after as_of, in the order of recording.
-
-    Ends that lie after as_of (a repair, a removal) have not happened; only a permit's term may
-    reach beyond it.
-    """
-    last = last_day(settings)
-    order = np.argsort(table["recorded_on"], kind="stable")
-    order = order[: np.searchsorted(table["recorded_on"][order], last, side="right")]
-    known = {name: values[order] for name, values in table.items()}
-    dates = [name for name in known if name.endswith("_on")]
-    return known | {name: np.where(known[name] > last, NEVER, known[name]) for name in dates}
 
 
 # ---- the folder ----------------------------------------------------------------------------------

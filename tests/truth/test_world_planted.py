@@ -112,7 +112,7 @@ def test_every_planted_knob_is_a_knob_and_off_by_default() -> None:
 
 def test_reviews_are_those_of_the_attributes(world: Path) -> None:
     settings = load_world_settings(**{**PLANTED, **STEADY, "change_share": 0.0})
-    count, score, _ = reviews(draw_firms(settings, 5, 0, 6000), settings, 5)
+    count, score, _ = reviews(draw_firms(settings, 5, 0, 6000), settings, 5, settings.history_years)
     attributes = _read(world, "attributes")
     np.testing.assert_array_equal(attributes.n_reviews, count)
     np.testing.assert_array_equal(attributes.sentiment_score, score)
