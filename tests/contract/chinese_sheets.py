@@ -24,6 +24,7 @@ def reduced(records: Path) -> dict[str, pd.DataFrame]:
     tables = {name: pd.read_parquet(records / f"{name}.parquet") for name in WRITERS}
     tables["firms"] = tables["firms"].sort_values("recorded_on").drop_duplicates("firm_id")
     tables["firms"] = tables["firms"].drop(columns="recorded_on")
+    tables["penalties"] = tables["penalties"].drop(columns="decision_number")
     lists = tables["listings"]
     tables["listings"] = lists[lists.list == "serious_violations"]
     return tables

@@ -58,7 +58,8 @@ def test_a_second_platform_that_records_all_again_changes_less_than_one_percent(
     again = again if numbered else again.assign(decision_number=None)
     pd.concat([penalties, again]).to_parquet(copy / "penalties.parquet", index=False)
     assert len(again) > 200
-    assert visits(copy) == pytest.approx(before, rel=1e-6)  # the bound is 0.01
+    # without a number a record of a platform that states another fine stays a decision of its own
+    assert visits(copy) == pytest.approx(before, rel=1e-6 if numbered else 0.005)
 
 
 def test_records_of_one_source_that_come_twice_would_count(records: Path, before: float) -> None:
