@@ -26,6 +26,13 @@ MOST_NAMED = 5
 PURPOSE = """An internal aid that orders random inspections within the inspectors' capacity. It is no credit
 rating, carries no punishment, and no output field may feed one. Every firm keeps a chance of being
 drawn, a published yearly ceiling, and a right to its reasons."""
+ALWAYS = (
+    "Inspections are a selected sample. Random draws of known chance stand for all firms; what rests on "
+    "other visits holds for firms like those inspected.",
+    "Intervals of the likelihood hold the Venn-Abers interval and 90 % of the repeated fits: the doubt about "
+    "firms with such records. Those of the severity hold the harm of single violations, not its mean.",
+)
+"""What is to be known of every fit."""
 
 
 def model_card(facts: Mapping[str, Any]) -> str:
@@ -37,11 +44,7 @@ def model_card(facts: Mapping[str, Any]) -> str:
         PURPOSE,
         "",
         "## What it learnt from",
-        f"Records known by {facts['as_of']}; {facts['n_examples']} examples from "
-        f"{facts['n_inspections']} inspections; label: violation at the next planned inspection within "
-        f"{facts['horizon_days']} days; severity: harm of such a violation "
-        f"(form: {facts['severity_form']}).",
-        f"Content of the tables: {', '.join(f'{k} {v}' for k, v in facts['fingerprint'].items())}.",
+        *_learnt(facts),
         "",
         "## How well it does",
         *_judged(facts),
@@ -53,18 +56,30 @@ def model_card(facts: Mapping[str, Any]) -> str:
         _inspectors(facts["inspectors"]),
         "",
         "## What to know",
-        *[f"- {note}" for note in facts["notes"]],
-        "- Inspections are a selected sample. Random draws of known chance stand for all firms; what "
-        "rests on other visits holds for firms like those inspected.",
-        "- Intervals of the likelihood hold the Venn-Abers interval and 90 % of the repeated fits: the doubt "
-        "about firms with such records. Those of the severity hold the harm of single "
-        "violations, not its mean.",
+        *[f"- {note}" for note in (*facts["notes"], *ALWAYS)],
         "",
         "## What reaches the records",
-        *_rates(facts.get("reporting_rates", [])),
+        *_rates(facts["reporting_rates"]),
         "",
         "## Inputs",
         "",
+        *_inputs(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _learnt(facts: Mapping[str, Any]) -> list[str]:
+    return [
+        f"Records known by {facts['as_of']}; {facts['n_examples']} examples from "
+        f"{facts['n_inspections']} inspections; label: violation at the next planned inspection within "
+        f"{facts['horizon_days']} days; severity: harm of such a violation "
+        f"(form: {facts['severity_form']}).",
+        f"Content of the tables: {', '.join(f'{k} {v}' for k, v in facts['fingerprint'].items())}.",
+    ]
+
+
+def _inputs() -> list[str]:
+    return [
         "| feature | unit | table | likelihood | severity | basis |",
         "|---|---|---|---|---|---|",
         *[
@@ -72,7 +87,6 @@ def model_card(facts: Mapping[str, Any]) -> str:
             for f in in_use()
         ],
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _inspectors(found: Mapping[str, Any] | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +19,13 @@ from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
 from features.mapping import load_mapping
-from features.rates import reporting_rates
 from features.records import Quality, Records, open_records
 from models.fitted import FittedModel
 from models.refits import fit_refits
 from risk_index import tracking
 from risk_index.card import model_card
 from risk_index.errors import UserError
+from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
 from risk_index.pictures import draw_pictures
@@ -136,24 +135,10 @@ def fit(
             snapshot = registry(records, as_of, settings, sectors)
             say("computing the features of past dates")
             training = training_set(records, as_of, plan, settings.law, sectors)
-            say(f"fitting on {len(training.examples)} examples")
-            model = fit_models(training.examples, as_of, training.calendar.slice_days, plan)
+            model = _learnt(records, snapshot, training, settings, plan, say)
             say("judging on a later date, beside the simple methods")
             judgement = judge(training, plan)
-            say("scoring the registry for the index's average")
-            harm = expected_harm(snapshot, model)
-            scale = IndexScale(
-                float(harm.mean()), settings.average_points, settings.points_per_doubling
-            )
-            say(f"fitting {plan.n_refits} times again on resampled controllers")
-            refits = fit_refits(
-                training.examples, model.likelihood, model.severity, plan.n_refits, plan.seed
-            )
-            model = replace(
-                model, refits=refits, meta=_meta(records, as_of, settings, scale, training, plan)
-            )
-            facts = _facts(records.quality, model, training, judgement, len(harm))
-            facts["reporting_rates"] = _rates_in_use(snapshot)
+            facts = facts_of_fit(records.quality, model, training, judgement, snapshot)
             say("drawing and writing")
             sample = training.examples.X.tail(5000)
             _write(fresh, records.quality, model, judgement, facts, sample)
@@ -180,6 +165,27 @@ def registry(
     return snapshot
 
 
+def _learnt(
+    records: Records,
+    snapshot: Snapshot,
+    training: TrainingSet,
+    settings: Settings,
+    plan: Plan,
+    say: Say,
+) -> FittedModel:
+    """Fit both models, set the index's scale by today's registry, and fit again on other controllers."""
+    examples, days = training.examples, training.calendar
+    say(f"fitting on {len(examples)} examples")
+    model = fit_models(examples, days.as_of, days.slice_days, plan)
+    say("scoring the registry for the index's average")
+    average = float(expected_harm(snapshot, model).mean())
+    scale = IndexScale(average, settings.average_points, settings.points_per_doubling)
+    say(f"fitting {plan.n_refits} times again on resampled controllers")
+    refits = fit_refits(examples, model.likelihood, model.severity, plan.n_refits, plan.seed)
+    meta = _meta(records, days.as_of, settings, scale, training, plan)
+    return replace(model, refits=refits, meta=meta)
+
+
 def _meta(
     records: Records,
     as_of: dt.date,
@@ -199,65 +205,6 @@ def _meta(
         "without": list(plan.without),
         "seed": plan.seed,
     }
-
-
-def _facts(
-    quality: Quality, model: FittedModel, training: TrainingSet, judgement: Judgement, n_firms: int
-) -> dict[str, Any]:
-    days = training.calendar
-    return {
-        "as_of": days.as_of.isoformat(),
-        "judged_on": days.judged_on.isoformat(),
-        "horizon_days": days.horizon_days,
-        "model_version": model.version,
-        "n_firms": n_firms,
-        "n_examples": len(training.examples),
-        "n_inspections": int(training.labels.inspection_id.nunique()),
-        "average_harm": model.meta["scale"]["average_harm"],
-        "severity_form": model.severity.form,
-        "rounds": {"likelihood": model.likelihood.rounds, "severity": model.severity.rounds},
-        "inspectors": _inspectors(model),
-        "notes": [
-            *_left_out(model.meta["without"]),
-            *judgement.notes,
-            *model.likelihood.notes,
-            *model.severity.notes,
-        ],
-        "fingerprint": quality.fingerprint,
-        "part": judgement.part,
-        "overlap": _plain(pd.DataFrame([asdict(training.overlap)]))[0]
-        if training.overlap
-        else None,
-        "metrics": _plain(judgement.table),
-        "differences": _plain(judgement.differences),
-        "calibration_by_group": _plain(judgement.groups),
-        "learning_curve": _plain(judgement.curve),
-        "severity_comparison": _plain(model.severity.comparison),
-    }
-
-
-def _inspectors(model: FittedModel) -> dict[str, Any] | None:
-    """Return how much inspectors differ, without naming anybody; None where it was not measured."""
-    found = model.likelihood.strictness
-    return None if found is None else found.summary()
-
-
-def _rates_in_use(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return what share of its penalties each source passes on, by region, and how that is known."""
-    rates = reporting_rates(snapshot).drop(columns="as_of")
-    return _plain(rates.round({"reporting_rate": 4, "low": 4, "high": 4}))
-
-
-def _left_out(names: list[str]) -> list[str]:
-    return [f"left out of both models by order: {', '.join(names)}"] if names else []
-
-
-def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = frame.to_dict("records")
-    return [
-        {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-        for row in rows
-    ]
 
 
 def _write(

@@ -48,6 +48,11 @@ def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None
     if not (run / "metrics.json").is_file():
         raise UserError(f"{run} holds no fit (metrics.json is missing): name the folder of a fit")
     facts = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    if missing := {"part", "overlap", "calibration_by_group"} - facts.keys():
+        raise UserError(
+            f"{run / 'metrics.json'} lacks {', '.join(sorted(missing))}: it is of another version of this "
+            "program; fit anew"
+        )
     quality = json.loads((run / "quality.json").read_text(encoding="utf-8"))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

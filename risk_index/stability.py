@@ -51,7 +51,7 @@ class Votes:
         needed = np.full(self.reached.shape, share)
         if last is not None:
             held = np.arange(len(TIERS)) <= place(last)[:, None]
-            needed[held] = np.nextafter(np.float32(1 - share), np.float32(2))
+            needed[held] = min(share, np.nextafter(np.float32(1 - share), np.float32(2)))
         needed[:, 0] = 0.0
         met = np.logical_and.accumulate(self.reached >= needed.astype(np.float32), axis=1)
         return TIERS[np.minimum(place(tier), met.sum(axis=1) - 1)]

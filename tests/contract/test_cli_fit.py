@@ -113,6 +113,16 @@ def test_a_report_is_written_over_a_report_and_over_nothing_else(
     assert out.read_text(encoding="utf-8") == "minutes of the meeting"
 
 
+def test_a_fit_of_another_version_is_refused_by_the_report(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "fit").mkdir()
+    facts = {name: value for name, value in made.facts.items() if name != "overlap"}
+    (tmp_path / "fit" / "metrics.json").write_text(json.dumps(facts), encoding="utf-8")
+    result = invoke("report", tmp_path / "fit", "--out", tmp_path / "report.html")
+    assert result.exit_code == 1
+    assert "lacks overlap: it is of another version of this program; fit anew" in result.stderr
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_a_report_shows_the_audit_of_its_own_fit_alone(made: Made, tmp_path: Path) -> None:
     assert "No audit of this fit was given" in (made.out / "report.html").read_text("utf-8")
     out = tmp_path / "report.html"

@@ -55,7 +55,16 @@ def test_the_tier_of_the_last_round_is_left_only_when_enough_refits_deny_it() ->
 
 
 def test_a_share_of_nought_asks_for_no_refit() -> None:
-    assert text(counted().confirmed(np.array(list("ABCD")), 0.0)) == "ABCD"
+    everyone = np.array(list("ABCD"))
+    assert text(counted().confirmed(everyone, 0.0)) == "ABCD"
+    assert text(counted().confirmed(everyone, 0.0, everyone)) == "ABCD"
+
+
+def test_nobody_is_asked_for_more_to_stay_than_to_enter() -> None:
+    everyone = np.array(list("ABCD"))
+    for share in (0.2, 0.4, 0.6, 0.8, 1.0):
+        entered = counted().confirmed(everyone, share)
+        assert (counted().confirmed(everyone, share, everyone) >= entered).all()
 
 
 def test_without_refits_nothing_is_known() -> None:
