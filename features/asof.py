@@ -17,6 +17,8 @@ from ibis import ir
 from features.decisions import DECISION_COLUMNS, recorded_again, recorded_once
 from features.records import Records
 
+UNSTATED = ""
+"""Sector or region of firms that state none."""
 KEYS = ("firm_key", "as_of")
 
 
@@ -129,8 +131,7 @@ class Snapshot:
         periods = [period for period in self.law.grace if table in period.tables]
         if not periods:
             return rows
-        places = self.known_anywhere("firms").select("firm_key", "as_of", place="region")
-        found = rows.left_join(places, KEYS)
+        found = with_group(self, rows, "region")
         for period in periods:
             found = _graced(found, table, period)
         return found.select(*rows.columns)
@@ -172,7 +173,7 @@ def _graced(rows: ibis.Table, table: str, period: GracePeriod) -> ibis.Table:
     if period.categories:
         meant = meant & rows[category].isin(period.categories).fill_null(False)
     if period.regions:
-        starts = [rows.place.startswith(start).fill_null(False) for start in period.regions]
+        starts = [rows.region.startswith(start) for start in period.regions]
         meant = meant & ibis.or_(*starts)
     first, last = ibis.date(period.start), ibis.date(period.until)
     if table != "permits":
@@ -184,6 +185,22 @@ def _graced(rows: ibis.Table, table: str, period: GracePeriod) -> ibis.Table:
         valid_to=ended.ifelse(last, rows.valid_to),
         status_changed_on=(meant & declared.fill_null(False)).ifelse(after, rows.status_changed_on),
     )
+
+
+def with_group(snapshot: Snapshot, rows: ibis.Table, group: str) -> ibis.Table:
+    """Add the firm's sector or region as known when the row was recorded."""
+    versions = snapshot.records.table("firms").select(
+        "firm_key", group, known_from="recorded_on", known_to="superseded_on")  # fmt: skip
+    joined = rows.left_join(
+        versions,
+        [
+            rows.firm_key == versions.firm_key,
+            versions.known_from <= rows.recorded_on,
+            versions.known_to.isnull() | (versions.known_to > rows.recorded_on),
+        ],
+    )
+    joined = joined.drop(*(c for c in joined.columns if c.endswith("_right")))
+    return joined.mutate(**{group: joined[group].fill_null(UNSTATED)})
 
 
 def with_age(rows: ibis.Table, event: str) -> ibis.Table:

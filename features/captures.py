@@ -13,9 +13,8 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from features.asof import Snapshot, in_force, unexpired
-from features.decisions import recorded_once, with_decision
-from features.sector import UNSTATED, with_group
+from features.asof import UNSTATED, Snapshot, in_force, unexpired, with_group
+from features.decisions import with_ends
 
 LEAST_SHARED = 20
 """Decisions that both platforms must have in a region."""
@@ -43,18 +42,7 @@ def recaptured(snapshot: Snapshot) -> pd.DataFrame:
 
 def _in_force(snapshot: Snapshot) -> ibis.Table:
     """Return the records in force, each with its decision, source and region."""
-    rows = snapshot.known_anywhere("penalties")
-    again = with_decision(rows)
-    once = recorded_once(rows)
-    once = once.mutate(decision=ibis.literal("record ") + once.penalty_id)
-    columns = ("firm_key", "as_of", "decision", "source", "gravity", "decided_on", "repaired_on",
-               "revoked_on", "recorded_on")  # fmt: skip
-    rows = ibis.union(again.select(*columns), once.select(*columns))
-    whole = ibis.window(group_by=["as_of", "firm_key", "decision"])
-    rows = rows.mutate(
-        repaired_on=rows.repaired_on.min().over(whole),
-        revoked_on=rows.revoked_on.min().over(whole),
-    )
+    rows = with_ends(snapshot.known_anywhere("penalties"))
     rows = rows.filter(
         in_force(rows, "repaired_on"), in_force(rows, "revoked_on"), unexpired(rows, snapshot.law)
     )

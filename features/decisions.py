@@ -73,6 +73,23 @@ def with_decision(rows: ibis.Table) -> ibis.Table:
     return ibis.union(numbered.select(*rows.columns, "decision"), found)
 
 
+def with_ends(rows: ibis.Table) -> ibis.Table:
+    """Return every record known on its ``as_of`` with its ``decision`` and the decision's ends.
+
+    Repaired or revoked on one platform, a decision is so on all of them.
+    """
+    again = with_decision(rows)
+    once = recorded_once(rows)
+    once = once.mutate(decision=ibis.literal("record ") + once.penalty_id)
+    columns = (*DECISION_COLUMNS, "decision")
+    found = ibis.union(again.select(*columns), once.select(*columns))
+    whole = ibis.window(group_by=_DECISION)
+    return found.mutate(
+        repaired_on=found.repaired_on.min().over(whole),
+        revoked_on=found.revoked_on.min().over(whole),
+    )
+
+
 def _comparable(rows: ibis.Table) -> ir.BooleanValue:
     return rows.shared & (rows.decision_number.notnull() | rows.authority.notnull())
 

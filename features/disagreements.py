@@ -68,7 +68,7 @@ def as_notes(found: pd.DataFrame) -> list[Failure]:
         Failure(
             "penalties",
             str(column),
-            f"{one or 'no source'} and {other or 'no source'} disagree on one decision",
+            _rule(one or "no source", other or "no source"),
             len(part),
             tuple(part.penalty_id_1.head(3)),
             REMEDY,
@@ -76,6 +76,12 @@ def as_notes(found: pd.DataFrame) -> list[Failure]:
         )
         for (one, other, column), part in pairs
     ]
+
+
+def _rule(one: str, other: str) -> str:
+    if one == other:
+        return f"{one} records one decision twice, differently"
+    return f"{one} and {other} disagree on one decision"
 
 
 def write_disagreements(found: pd.DataFrame, folder: Path) -> None:

@@ -7,21 +7,24 @@ regions are identified. The best region is set to 1, and no source is taken to r
 that bodies penalise what they find as often everywhere; where they do not, the rate mixes both.
 
 In a region the share of violations with any record has a Beta(1, 1) prior. A source's records there are a
-Poisson count about the source's part of them, with a gamma prior worth five records. Point and bounds
+Poisson count about the source's part of them in all regions in which it records, with a gamma prior worth
+five records; a source of one region alone has a rate there and no other. Point and bounds
 are the median and the central 95 % of a thousand draws from the posterior with a fixed seed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import ibis
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.asof import Snapshot
-from features.sector import UNSTATED, planned_and_judged, with_group
+from features.asof import UNSTATED, Snapshot, in_force, with_group
+from features.decisions import with_ends
+from features.sector import planned_and_judged
 
 DECIDED_WITHIN, RECORDED_WITHIN = 180, 365
 """Days after the visit until the decision, and until its record."""
@@ -43,7 +46,7 @@ def link_audit(snapshot: Snapshot, days: tuple[dt.date, ...]) -> pd.DataFrame:
     """
     if not days:
         return _none()
-    visits, links = _violations(snapshot), _links(snapshot)
+    visits, links = _violations(snapshot), _links(replace(snapshot, dates=days))
     found = [_on(day, visits, links) for day in days]
     return pd.concat([part for part in found if part is not None] or [_none()], ignore_index=True)
 
@@ -54,33 +57,39 @@ def _none() -> pd.DataFrame:
 
 
 def _violations(snapshot: Snapshot) -> pd.DataFrame:
-    """Return every violation of planned visits, random ones alone where they are enough."""
+    """Return every violation of planned visits, in all its versions."""
     visits = snapshot.records.table("inspections")
     visits = visits.filter(planned_and_judged(visits), visits.violation == 1)
     columns = ("inspection_id", "firm_key", "inspected_on", "recorded_on", "superseded_on")
     grouped = with_group(snapshot, visits, "region")
-    frame = _dated(grouped.select(*columns, "selection", "region"))
-    random = frame[frame.selection == "random"]
-    return random if len(random) >= LEAST_VIOLATIONS * frame.region.nunique() else frame
+    return _dated(grouped.select(*columns, "selection", "region"))
 
 
 def _links(snapshot: Snapshot) -> pd.DataFrame:
-    """Return the records of penalties that may follow from a violation."""
+    """Return the records of penalties that may follow from a violation, each date's by itself.
+
+    A decision that any platform calls repaired or revoked follows from nothing. The days until the
+    record are those until its first version: a later correction breaks no link.
+    """
     visits = snapshot.records.table("inspections")
     visits = visits.filter(planned_and_judged(visits), visits.violation == 1)
     visits = visits.select("inspection_id", "firm_key", "inspected_on").distinct()
-    penalties = snapshot.records.table("penalties").mutate(source=ibis._.source.fill_null(UNSTATED))
-    ends = ("repaired_on", "revoked_on", "recorded_on", "superseded_on")
-    rows = visits.join(penalties.select("firm_key", "source", "decided_on", *ends), "firm_key")
+    versions = snapshot.records.table("penalties")
+    first = versions.group_by("penalty_id").aggregate(first_on=versions.recorded_on.min())
+    rows = with_ends(snapshot.known_anywhere("penalties").semi_join(visits, "firm_key"))
+    rows = rows.filter(in_force(rows, "repaired_on"), in_force(rows, "revoked_on"))
+    rows = rows.mutate(source=rows.source.fill_null(UNSTATED)).join(first, "penalty_id")
+    columns = ("as_of", "firm_key", "source", "decided_on", "first_on")
+    rows = visits.join(rows.select(*columns), "firm_key")
     decided = rows.decided_on.delta(rows.inspected_on, unit="day")
-    recorded = rows.recorded_on.delta(rows.inspected_on, unit="day")
+    recorded = rows.first_on.delta(rows.inspected_on, unit="day")
     rows = rows.filter(decided.between(0, DECIDED_WITHIN), recorded <= RECORDED_WITHIN)
-    return _dated(rows.select("inspection_id", "source", *ends))
+    return _dated(rows.select("as_of", "inspection_id", "inspected_on", "source").distinct())
 
 
 def _dated(rows: ibis.Table) -> pd.DataFrame:
     frame = rows.execute()
-    return frame.astype({name: "datetime64[us]" for name in frame if name.endswith("_on")})
+    return frame.astype({name: "datetime64[us]" for name in frame if name.endswith(("_on", "_of"))})
 
 
 def _on(day: dt.date, visits: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame | None:
@@ -88,9 +97,11 @@ def _on(day: dt.date, visits: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame
     stamp = pd.Timestamp(day)
     ripe = visits.inspected_on + pd.Timedelta(days=RECORDED_WITHIN) <= stamp
     seen = visits[ripe & _known(visits, stamp)]
-    gone = (links.repaired_on <= stamp) | (links.revoked_on <= stamp)
-    pairs = links[_known(links, stamp) & ~gone][["inspection_id", "source"]].drop_duplicates()
-    pairs = pairs.merge(seen[["inspection_id", "region"]], on="inspection_id")
+    random = seen[seen.selection == "random"]
+    if len(random) >= LEAST_VIOLATIONS * seen.region.nunique():
+        seen = random
+    visit = ["inspection_id", "inspected_on"]
+    pairs = links[links.as_of == stamp].merge(seen[[*visit, "region"]], on=visit)
     if len(seen) < LEAST_VIOLATIONS or pairs.inspection_id.nunique() < LEAST_LINKS:
         return None
     checked = seen.groupby("region").size()
@@ -112,7 +123,8 @@ def _rates(checked: pd.Series, linked: pd.Series, counts: pd.DataFrame) -> Float
     rng = np.random.default_rng(SEED)
     n, any_link, by_source = (part.to_numpy(float) for part in (checked, linked, counts))
     of_region = rng.beta(any_link + 1, n - any_link + 1, size=(DRAWS, len(n)))
-    part = by_source.sum(axis=0) / max(any_link.sum(), 1.0)
+    there = (any_link[:, None] * (by_source > 0)).sum(axis=0)
+    part = by_source.sum(axis=0) / np.maximum(there, 1.0)
     expected = any_link[:, None] * part
     own = rng.gamma(by_source + PRIOR_LINKS, 1.0, size=(DRAWS, *by_source.shape))
     of_region /= of_region.max(axis=1, keepdims=True)
@@ -128,4 +140,6 @@ def _framed(
         {"reporting_rate": middle.ravel(), "low": low.ravel(), "high": high.ravel()}, index
     ).reset_index()
     frame["n_checked"] = frame.region.map(checked).astype(float)
+    local = frame.source.isin(counts.columns[(counts > 0).sum() == 1])
+    frame = frame[~local | (counts.to_numpy().ravel() > 0)]
     return frame.assign(as_of=stamp)[list(_none())]

@@ -12,10 +12,12 @@ from features.schema import FIRMS, RecordTable
 
 MOST_IDS = 5
 """A name of more firms in one region is a placeholder or that of a chain."""
-_CLEAN_NAME = "upper(regexp_replace(nfc_normalize(name), '[\\s()（）\\[\\]【】·.,，。-]', '', 'g'))"
+_CLEAN_NAME = (
+    "upper(regexp_replace(nfc_normalize(name), '[\\s\\x{3000}()（）\\[\\]【】·.,，。-]', '', 'g'))"
+)
 _DOUBLES = f"""
 SELECT {_CLEAN_NAME} AS clean, coalesce(region, '') AS place, list(firm_id ORDER BY firm_id) AS ids
-FROM firms WHERE superseded_on IS NULL AND closed_on IS NULL AND name IS NOT NULL
+FROM firms WHERE superseded_on IS NULL AND closed_on IS NULL AND {_CLEAN_NAME} <> ''
 GROUP BY ALL HAVING count(DISTINCT firm_id) BETWEEN 2 AND {MOST_IDS} ORDER BY ids
 """
 
@@ -80,8 +82,11 @@ def probable_doubles(con: duckdb.DuckDBPyConnection) -> list[Failure]:
     flat = [firm for ids in groups for firm in ids]
     old = dict(zip(flat, old_number_checks(flat), strict=True))
     code = dict(zip(flat, looks_like_credit_code(flat), strict=True))
-    renumbered = [ids for ids in groups if any(old[i] for i in ids) and any(code[i] for i in ids)]
-    others = [ids for ids in groups if ids not in renumbered]
+    renumbered: list[list[str]] = []
+    others: list[list[str]] = []
+    for ids in groups:
+        both = any(old[i] for i in ids) and any(code[i] for i in ids)
+        (renumbered if both else others).append(ids)
     return [
         *_note(
             "old registration number and credit code with one name in one region",

@@ -6,9 +6,8 @@ from functools import partial
 
 import ibis
 
-from features.asof import Snapshot, days_between, is_open, with_age
+from features.asof import UNSTATED, Snapshot, days_between, is_open, with_age
 from features.feature import NEVER_DAYS, Count, Fact, Feature, Smallest, where
-from features.sector import UNSTATED
 
 BASIS = "Regulations on the Registration of Market Entities (State Council Order 746)"
 SIZES = ("micro", "small", "medium", "large")

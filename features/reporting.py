@@ -16,11 +16,19 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from features.asof import Snapshot, days_between, in_force, open_firms, unexpired
+from features.asof import (
+    UNSTATED,
+    Snapshot,
+    days_between,
+    in_force,
+    open_firms,
+    unexpired,
+    with_group,
+)
 from features.feature import SCALE, Fact, Feature, Peers, Ratio, whole_parts
 from features.penalties import BASIS, COUNTING, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
 from features.rates import reporting_rates
-from features.sector import SECTOR_STRENGTH, UNSTATED, sector_path, with_group
+from features.sector import SECTOR_STRENGTH, sector_path
 
 CHECKED_STRENGTH = 10.0
 """Checked facts that the source's mean rate counts for where a region's own rate is uncertain."""
@@ -78,19 +86,25 @@ def _volumes(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _shares(rates: pd.DataFrame, volumes: pd.DataFrame, regions: list[str]) -> dict[str, float]:
-    """Return the share of every region on one date."""
+    """Return the share of every region on one date.
+
+    A source counts in the regions for which it has a rate or in which it has a record; where there is
+    no such source, all count.
+    """
     if rates.empty:
         return dict.fromkeys(regions, 1.0)
     table = rates.pivot(index="region", columns="source", values="rate")
     sources = sorted({*table.columns, *volumes.source})
     mean, overall = table.mean(), float(rates.rate.mean())
     table = table.reindex(index=regions, columns=sources)
-    table = table.fillna(mean).fillna(overall).clip(LEAST_SHARE, 1.0)
     seen = volumes.pivot(index="region", columns="source", values="n")
     seen = seen.reindex(index=regions, columns=sources).fillna(0.0)
-    decided = (seen / table).sum()
-    weight = decided / decided.sum() if decided.sum() > 0 else decided + 1.0 / len(sources)
-    shares = (table * weight).sum(axis=1)
+    there = (table.notna() | (seen > 0)).astype(float)
+    there[there.sum(axis=1) == 0] = 1.0
+    table = table.fillna(mean).fillna(overall).clip(LEAST_SHARE, 1.0)
+    weight = there * (seen / table).sum()
+    weight = weight.where(weight.sum(axis=1) > 0, there)
+    shares = (table * weight).sum(axis=1) / weight.sum(axis=1)
     return {str(region): float(share) for region, share in shares.items()}
 
 

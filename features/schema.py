@@ -42,7 +42,7 @@ class Column:
         True for dates that announce (a permit's end); other dates later than today are refused.
     folded : bool
         True for numbers of documents, which platforms write differently: full-width characters, kinds of
-        brackets, capitals and blanks are made alike; a text without a digit is none.
+        brackets, capitals and blanks are made alike; a text without a digit above 0 is none.
     """
 
     name: str
@@ -247,7 +247,7 @@ RATINGS = RecordTable(
         FIRM_ID,
         _text("scheme", "The scheme, which fixes the scale.", required=True),
         Column("score", "number", "Score on the scheme's own scale.", required=True),
-        _text("better", "Which scores are the good ones; empty: higher, unless outcomes say otherwise.",
+        _text("better", "Which scores are the good ones; empty: outcomes decide, and where they do not a score says nothing.",
               "higher", "lower"),
         _date("rated_on", "Day of the rating.", required=True),
         RECORDED_ON,

@@ -16,7 +16,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from features.asof import SectorClass, Snapshot
+from features.asof import UNSTATED, SectorClass, Snapshot, with_group
 from features.feature import Fact, Feature, whole_parts
 
 BASIS = "GB/T 4754-2017 (industries); State Council circular of August 2015 (results are public)"
@@ -24,8 +24,6 @@ SECTOR_STRENGTH, REGION_STRENGTH, HARM_STRENGTH = 20.0, 50.0, 10.0
 """Outcomes that the wider group's rate counts for."""
 MOST_HARM = 1e9
 """One visit counts for no more harm units: no rubric goes so far, and sums stay exact integers."""
-UNSTATED = ""
-"""Sector or region of firms that state none."""
 NOT_PLANNED = ("complaint", "follow_up")
 """Selections that say more about the trigger than about the firm; never labels."""
 _COUNTS = ["n", "y", "harm", "n_harm", "seen", "n_seen"]
@@ -150,22 +148,6 @@ def _sums() -> dict[str, ibis.Deferred]:
 def _days(snapshot: Snapshot) -> ibis.Table:
     dates = pd.DataFrame({"as_of": list(snapshot.dates)})
     return ibis.memtable(dates, schema={"as_of": "date"})
-
-
-def with_group(snapshot: Snapshot, rows: ibis.Table, group: str) -> ibis.Table:
-    """Add the firm's sector or region as known when the row was recorded."""
-    versions = snapshot.records.table("firms").select(
-        "firm_key", group, known_from="recorded_on", known_to="superseded_on")  # fmt: skip
-    joined = rows.left_join(
-        versions,
-        [
-            rows.firm_key == versions.firm_key,
-            versions.known_from <= rows.recorded_on,
-            versions.known_to.isnull() | (versions.known_to > rows.recorded_on),
-        ],
-    )
-    joined = joined.drop(*(c for c in joined.columns if c.endswith("_right")))
-    return joined.mutate(**{group: joined[group].fill_null(UNSTATED)})
 
 
 def _shrunk(day: object, counts: pd.DataFrame) -> pd.DataFrame:

@@ -135,12 +135,12 @@ def _value(kind: str, raw: str, text: str, found: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return the SQL that makes a document's number alike on all platforms; none without a digit."""
+    """Return the SQL that makes a document's number alike on all platforms; none without a digit above 0."""
     alike = {c: n for c in map(chr, range(0x80, 0x10000)) if (n := _compatible(c)) is not None}
     alike |= {c: _BRACKETS[n] for c, n in alike.items() if n in _BRACKETS} | _BRACKETS
     found, made = literal("".join(alike)), literal("".join(alike.values()))
     plain = f"upper(regexp_replace(translate({text}, {found}, {made}), '\\s', '', 'g'))"
-    return f"CASE WHEN regexp_matches({plain}, '[0-9]') THEN {plain} END"
+    return f"CASE WHEN regexp_matches({plain}, '[1-9]') THEN {plain} END"
 
 
 def _compatible(character: str) -> str | None:

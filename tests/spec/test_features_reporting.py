@@ -92,3 +92,11 @@ def test_the_rate_of_the_others_leaves_a_firms_own_penalty_out():
     pull = 1 / 2  # of all firms: one penalty in two years, and along the path a mean of the same
     assert column(two, "sector_penalty_pull") == pytest.approx({"a": pull, "b": pull})
     assert column(two, "peers_penalty_rate") == pytest.approx({"a": 0.0, "b": 0.5})
+
+
+def test_another_regions_platform_says_nothing_of_a_region():
+    two = registry(
+        firm("a", region="N"), firm("b", region="S"), penalised="a",
+        sources=[checked("N", 0.9), {"source": "t", "region": "S", "reporting_rate": 0.1}],
+    )  # fmt: skip
+    assert column(two, "reported_years") == pytest.approx({"a": 0.9, "b": 0.1})

@@ -46,6 +46,18 @@ def test_it_may_be_of_some_regions_categories_and_tables(more, counted):
     assert number(penalised(FIRST, law(**more)), "penalties_in_force") == counted
 
 
+@pytest.mark.parametrize(("first", "later", "counted"), [("4201", "3101", 0), ("3101", "4201", 1)])
+def test_a_move_neither_takes_nor_gives_grace(first, later, counted):
+    """The place is that of the firm when the penalty was recorded."""
+    stays = penalised(FIRST, law(regions=("42",)))
+    moved = [
+        firm("a", region=first, recorded_on=ago(900)),
+        firm("a", region=later, recorded_on=ago(10)),
+    ]
+    two = Registry(stays.tables | {"firms": moved}, stays.law)
+    assert number(two, "penalties_in_force") == counted
+
+
 def test_it_is_gone_before_platforms_are_merged():
     found = penalised(FIRST, law())
     again = found.tables["penalties"][0] | {"penalty_id": "2", "decided_on": ago(39)}

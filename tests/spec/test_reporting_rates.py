@@ -95,3 +95,77 @@ def test_stated_rates_come_first_from_the_day_they_are_known(con):
     rates, shares = found(con, some)
     assert (set(rates.method), shares) == ({STATED}, {"N": 0.4, "S": 0.4})
     assert set(found(con, some, AS_OF - dt.timedelta(1))[0].method) == {LINKED}
+
+
+def test_visits_that_became_known_later_choose_no_visits_of_a_past_audit(con):
+    """Two halves, random and routine; later random visits would have made the random ones enough."""
+    half = registry(150, 150)
+    for number, row in enumerate(half.tables["inspections"]):
+        row["selection"] = "random" if number % 2 else "routine"
+    before = found(con, half)[0].reporting_rate.to_dict()
+    later = [
+        {"inspection_id": f"later {n}", "firm_id": f"{'NS'[n % 2]}{n // 2:03d}", "violation": 1.0,
+         "inspected_on": dt.date(2023, 5, 1), "selection": "random"}
+        for n in range(120)
+    ]  # fmt: skip
+    tables = half.tables | {"inspections": [*half.tables["inspections"], *later]}
+    assert found(con, Registry(tables))[0].reporting_rate.to_dict() == before
+
+
+def test_a_visit_whose_day_is_corrected_later_keeps_its_links_until_then(con):
+    plain = registry()
+    before = found(con, plain)[0].reporting_rate.to_dict()
+    corrected = [
+        row | {"inspected_on": VISITED - dt.timedelta(400), "recorded_on": dt.date(2023, 1, 1)}
+        for row in plain.tables["inspections"]
+    ]
+    tables = plain.tables | {"inspections": [*plain.tables["inspections"], *corrected]}
+    assert found(con, Registry(tables))[0].reporting_rate.to_dict() == before
+
+
+def test_a_penalty_that_is_recorded_anew_stays_a_link(con):
+    plain = registry()
+    before = found(con, plain)[0].reporting_rate.to_dict()
+    anew = [
+        row | {"fine": 100.0, "recorded_on": VISITED + dt.timedelta(500)}
+        for row in plain.tables["penalties"]
+    ]
+    tables = plain.tables | {"penalties": [*plain.tables["penalties"], *anew]}
+    assert found(con, Registry(tables))[0].reporting_rate.to_dict() == before
+
+
+def test_a_decision_that_one_platform_calls_repaired_is_no_link(con):
+    stated = registry(decision_number="x")
+    for row in stated.tables["penalties"]:
+        row["decision_number"] = f"2018-{row['penalty_id']}"
+    also = [
+        row
+        | {
+            "penalty_id": f"also {row['penalty_id']}",
+            "source": "b",
+            "repaired_on": dt.date(2018, 9, 1),
+        }
+        for row in stated.tables["penalties"]
+    ]
+    tables = stated.tables | {"penalties": [*stated.tables["penalties"], *also]}
+    assert found(con, Registry(tables))[0].empty
+
+
+def test_a_platform_of_its_own_does_not_make_a_region_report_less(con):
+    """The south decides a tenth of what the north does and follows up as often, on its own platform."""
+    own = registry(1000, 100)
+    tables = {name: list(rows) for name, rows in own.tables.items()}
+    tables["penalties"] = [
+        {
+            "penalty_id": firm,
+            "firm_id": firm,
+            "source": firm[0],
+            "decided_on": VISITED + dt.timedelta(30),
+        }
+        for firm in (row["firm_id"] for row in tables["firms"])
+        if int(firm[1:]) % 2
+    ]
+    rates, shares = found(con, Registry(tables))
+    assert len(rates) == 2
+    assert shares["S"] == pytest.approx(shares["N"], abs=0.1)
+    assert shares["N"] > 0.85

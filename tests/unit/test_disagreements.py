@@ -57,7 +57,7 @@ def test_each_pair_and_column_is_counted_and_listed(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("number", ["", "无", "-"])
+@pytest.mark.parametrize("number", ["", "无", "-", "0", "000", "无0"])
 def test_what_is_no_number_merges_nothing(tmp_path: Path, number: str) -> None:
     quality = check(
         tmp_path,

@@ -73,7 +73,8 @@ class Day:
             if table not in period.tables:
                 continue
             event, category = (row[name] for name in names[table])
-            place = self.firms.get(row["firm_id"], {}).get("region") or "?"
+            then = Day(self.registry, row["recorded_on"]).firms.get(row["firm_id"], {})
+            place = then.get("region") or ""
             if period.categories and category not in period.categories:
                 continue
             if period.regions and not place.startswith(period.regions):

@@ -44,9 +44,10 @@ def reported_share(day: Day, region: str | None) -> float:
         return min(1.0, max(0.01, rates.get((source, place), other)))
 
     decided = {s: sum(1 / rate(*pair) for pair in seen if pair[0] == s) for s in sources}
-    total = sum(decided.values())
-    weight = {s: decided[s] / total if total else 1 / len(sources) for s in sources}
-    return sum(weight[s] * rate(s, region or "") for s in sources)
+    there = {s for s in sources if (s, region or "") in [*rates, *seen]} or sources
+    total = sum(decided[s] for s in there)
+    weight = {s: decided[s] / total if total else 1 / len(there) for s in there}
+    return sum(weight[s] * rate(s, region or "") for s in there)
 
 
 def exposures(day: Day, firm_id: str) -> tuple[float, float]:
