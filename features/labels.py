@@ -19,7 +19,11 @@ from features.sector import planned_and_judged
 
 
 def labels(
-    records: Records, dates: tuple[dt.date, ...], horizon_days: int, known_by: dt.date
+    records: Records,
+    dates: tuple[dt.date, ...],
+    horizon_days: int,
+    known_by: dt.date,
+    random_only: bool = False,
 ) -> pd.DataFrame:
     """Return the labelled rows of all firms on the given as-of dates.
 
@@ -31,6 +35,8 @@ def labels(
         Days after the as-of date within which the inspection must lie.
     known_by : date
         Only outcomes recorded by this day are seen.
+    random_only : bool
+        Only visits that were drawn at random give labels, not those somebody chose.
 
     Returns
     -------
@@ -43,6 +49,8 @@ def labels(
     visits = records.table("inspections")
     seen = asof.known_by(visits, ibis.date(known_by))
     visits = visits.filter(planned_and_judged(visits), seen)
+    if random_only:
+        visits = visits.filter(visits.selection == "random")
     days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
     rows = visits.cross_join(days)
     until = rows.as_of + ibis.interval(days=horizon_days)

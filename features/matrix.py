@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import ibis
 import pandas as pd
@@ -20,7 +21,8 @@ from features.permits import permits_seen
 from features.profile import changes_seen, firm_facts
 from features.ratings import publish_maps, ratings_read
 from features.reporting import reported_shares, sector_penalty_rates, with_exposure
-from features.sector import region_facts, sector_facts
+from features.sector import sector_guide
+from features.shrinkage import outcomes, region_rate, sector_rates, without_own
 
 EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
     "firms": changes_seen,
@@ -30,8 +32,33 @@ EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
     "listings": listings_standing,
     "inspections": visits_seen,
 }
-Facts = tuple[ibis.Table, ibis.Table, ibis.Table]
-"""Rates by sector, rates by region, curves of the rating schemes."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is learnt once for all rows from the whole population.
+
+    Attributes
+    ----------
+    groups : mapping
+        "sector" and "region" -> one row per (as_of, group): hazard class, rates, counts of outcomes.
+    paths : mapping
+        "sector" and "region" -> the parts of every group's path.
+    levels : mapping
+        "sector" and "region" -> levels of the longest path.
+    curves : ibis.Table
+        Curves of the rating schemes.
+    """
+
+    groups: Mapping[str, ibis.Table]
+    paths: Mapping[str, ibis.Table]
+    levels: Mapping[str, tuple[int, ...]]
+    curves: ibis.Table
+
+    @property
+    def tables(self) -> tuple[ibis.Table, ...]:
+        """All tables, in a fixed order."""
+        return (*self.groups.values(), *self.paths.values(), self.curves)
 
 
 def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
@@ -86,20 +113,29 @@ def framed(rows: pa.Table) -> pd.DataFrame:
 
 def publish_facts(snapshot: Snapshot) -> Facts:
     """Compute once for all rows what is learnt from the whole population."""
-    con = snapshot.records.con
-    tables = []
     shares = reported_shares(snapshot)
+    found = {kind: outcomes(snapshot, kind) for kind in ("sector", "region")}
+    sectors = found["sector"].counts.merge(sector_guide(snapshot)[0], on="sector", how="left")
+    sectors["n_required"] = sectors.n_required.fillna(0.0)  # an engine may take NaN for a number
     penalised = sector_penalty_rates(snapshot, shares)
-    sectors, regions = sector_facts(snapshot), region_facts(snapshot)
-    for name, frame in (
-        ("sector_facts", sectors.merge(penalised, on=["as_of", "sector"], how="left")),
-        ("region_facts", regions.merge(shares, on=["as_of", "region"], how="left")),
-    ):
-        schema = {"as_of": "date", name.split("_")[0]: "string"}
-        schema |= {column: "float64" for column in frame.columns if column not in schema}
-        own_name = ibis.util.gen_name(name)  # so that another snapshot leaves it alone
-        tables.append(con.create_table(own_name, ibis.memtable(frame, schema=schema)))
-    return tables[0], tables[1], publish_maps(snapshot)
+    groups = {
+        "sector": sectors.merge(penalised, on=["as_of", "sector"], how="left"),
+        "region": found["region"].counts.merge(shares, on=["as_of", "region"], how="left"),
+    }
+    types = {"as_of": "date", "sector": "string", "region": "string", "part": "string",
+             "level": "int64"}  # fmt: skip
+    return Facts(
+        {kind: _published(snapshot, frame, types) for kind, frame in groups.items()},
+        {kind: _published(snapshot, of.paths, types) for kind, of in found.items()},
+        {kind: of.levels for kind, of in found.items()},
+        publish_maps(snapshot),
+    )
+
+
+def _published(snapshot: Snapshot, frame: pd.DataFrame, types: Mapping[str, str]) -> ibis.Table:
+    schema = {column: types.get(column, "float64") for column in frame.columns}
+    name = ibis.util.gen_name("facts")  # so that another snapshot leaves it alone
+    return snapshot.records.con.create_table(name, ibis.memtable(frame, schema=schema))
 
 
 def expression(snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts) -> ibis.Table:
@@ -119,7 +155,7 @@ def _assembled(
     needed = with_parents(features)
     others = [feature for feature in needed if isinstance(feature.measure, Others)]
     rows = _with_facts(wide, facts)
-    events = EVENTS | {"ratings": lambda seen: ratings_read(seen, facts[2])}
+    events = EVENTS | {"ratings": lambda seen: ratings_read(seen, facts.curves)}
     for table, of in events.items():
         wanted = [f for f in needed if f.table == table and _aggregates(f)]
         if wanted:
@@ -162,10 +198,13 @@ def _with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
 
 def _with_facts(snapshot: Snapshot, facts: Facts) -> ibis.Table:
     rows = firm_facts(snapshot)
-    for table, key in zip(facts[:2], ("sector", "region"), strict=True):
-        rows = rows.left_join(table, ["as_of", key])
+    for kind, table in facts.groups.items():
+        rows = rows.left_join(table, ["as_of", kind])
         rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
-    return with_exposure(rows)
+        rows = without_own(rows, snapshot, kind, facts.paths[kind], facts.levels[kind])
+    rates = sector_rates(rows, facts.levels["sector"])
+    rates["region_rate"] = region_rate(rows, facts.levels["region"])
+    return with_exposure(rows.mutate(**rates))
 
 
 def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) -> ibis.Table:

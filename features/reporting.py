@@ -28,7 +28,8 @@ from features.asof import (
 from features.feature import SCALE, Fact, Feature, Peers, Ratio, whole_parts
 from features.penalties import BASIS, COUNTING, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
 from features.rates import reporting_rates
-from features.sector import SECTOR_STRENGTH, sector_path
+from features.sector import sector_path
+from features.shrinkage import SECTOR_STRENGTH
 
 CHECKED_STRENGTH = 10.0
 """Checked facts that the source's mean rate counts for where a region's own rate is uncertain."""

@@ -63,6 +63,7 @@ class Settings:
     group_folds: int
     refits: int
     fitting_weights: str
+    learn_from: str
     tier_rule: str
     tier_a_share: float
     tier_b_share: float
@@ -163,6 +164,7 @@ class Settings:
             self.group_folds,
             self.refits,
             weigh_by=self.fitting_weights,
+            learn_from=self.learn_from,
         )
 
 

@@ -68,6 +68,8 @@ class Plan:
         else.
     weigh_by : "design" or "propensity"
         Whether visits of unknown chance weigh 1 while models learn, or by their propensity.
+    learn_from : "planned" or "random"
+        Whether all planned visits give labels, or only those that were drawn at random.
     """
 
     horizon_days: int = 365
@@ -82,6 +84,7 @@ class Plan:
     )
     without: tuple[str, ...] = ()
     weigh_by: str = "design"
+    learn_from: str = "planned"
 
     def likelihood_inputs(self) -> dict[str, int]:
         """Return the inputs of the likelihood, each with its direction."""
@@ -186,10 +189,12 @@ def training_set(
 ) -> TrainingSet:
     """Build the examples: firms on past dates with what the next planned inspection found."""
     days = calendar(records, as_of, plan)
-    found = labels(records, days.dates, days.horizon_days, as_of)
+    only = plan.learn_from == "random"
+    found = labels(records, days.dates, days.horizon_days, as_of, random_only=only)
     if found.empty:
+        kind = "drawn at random" if only else "of a planned kind"
         raise NotEnoughLabels(
-            f"inspections: none of a planned kind within {days.horizon_days} days after one of the "
+            f"inspections: none {kind} within {days.horizon_days} days after one of the "
             f"{len(days.dates)} dates from {days.dates[0]} to {days.dates[-1]}."
         )
     sample = registry_sample(records, sampled_dates(found.as_of, days.judged_on), plan.seed)

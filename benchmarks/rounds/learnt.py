@@ -47,13 +47,11 @@ def by_index(
     `drawn_only` learns from random visits alone.
     """
     settings, source = settings_on(day), pipeline.Source(folder)
-    plan = dataclasses.replace(settings.plan, without=without)
+    chosen = "random" if drawn_only else "planned"
+    plan = dataclasses.replace(settings.plan, without=without, learn_from=chosen)
     with open_records(folder, today=day) as records:
         training = training_set(records, day, plan, settings.law, source.sectors)
-        examples = training.examples
-        if drawn_only:
-            examples = examples.take((training.labels.selection == "random").to_numpy())
-        model = fit_models(examples, day, training.calendar.slice_days, plan)
+        model = fit_models(training.examples, day, training.calendar.slice_days, plan)
         return _scored(records, day, settings, model)
 
 

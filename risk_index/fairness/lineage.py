@@ -187,7 +187,7 @@ def _matrix_again(records: Records, snapshot: Snapshot) -> Callable[[], pd.DataF
     records.con.create_view("probed_inputs", rows)
 
     def inputs() -> pd.DataFrame:
-        for old, fresh in zip(facts, publish_facts(snapshot), strict=True):
+        for old, fresh in zip(facts.tables, publish_facts(snapshot).tables, strict=True):
             names = [quoted(t.get_name().rpartition(".")[2]) for t in (old, fresh)]
             duck.execute(f"CREATE OR REPLACE TABLE {names[0]} AS FROM {names[1]}")
         return framed(duck.sql("FROM probed_inputs ORDER BY as_of, firm_key").to_arrow_table())

@@ -27,7 +27,7 @@ from risk_index.training import controllers, training_set
 
 OF_THE_FIT = (
     "horizon_days", "grid_months", "history_years", "group_folds", "fitting_weights",
-    "expiry_days_minor", "expiry_days_moderate", "expiry_days_serious",
+    "learn_from", "expiry_days_minor", "expiry_days_moderate", "expiry_days_serious",
 )  # fmt: skip
 """Settings that shape examples and inputs: the audit must look at those that the model learnt from."""
 MOST_REGISTRY = 20_000

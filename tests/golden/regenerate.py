@@ -28,7 +28,7 @@ from risk_index.ranking import beside  # noqa: E402
 from risk_index.world import load_world_settings, write_world  # noqa: E402
 
 RECORDS, RUN, RANKED = HERE / "records", HERE / "run", HERE / "ranked.csv"
-FIRMS, SEED = 1000, 3
+FIRMS, SEED = 20_000, 3
 
 
 def made_on() -> dict[str, str]:
@@ -49,7 +49,7 @@ def fit() -> None:
         folder = Path(name)
         write_world(folder / "world", FIRMS, SEED, settings)
         few = folder / "settings.yaml"
-        few.write_text("refits: 4\n", encoding="utf-8")  # each is a file as large as the model
+        few.write_text("refits: 2\n", encoding="utf-8")  # each is as large as the model
         source = pipeline.Source(folder / "world", settings=few)
         pipeline.fit(source, settings.as_of, folder / "fit", print)
         shutil.rmtree(RUN, ignore_errors=True)

@@ -20,6 +20,7 @@ def visit(number_: str, firm_id: str, violation: float, **more):
 
 def test_rates_shrink_along_the_path_from_all_to_the_class():
     firms = [firm("a", sector="C2710"), firm("b", sector="C2720"), firm("c", sector="F52")]
+    firms.append(firm("d", sector="C2710"))
     visits = [
         visit("1", "a", 1.0),
         visit("2", "a", 1.0),
@@ -28,7 +29,7 @@ def test_rates_shrink_along_the_path_from_all_to_the_class():
     ]
     found = numbers(
         Registry({"firms": firms, "inspections": visits}),
-        "a", "sector_rate", "wider_rate", "section_rate", "sector_inspections",
+        "d", "sector_rate", "wider_rate", "section_rate", "sector_inspections",
     )  # fmt: skip
     everyone = (2 + 0.5) / (4 + 1)
     section = (2 + 20 * everyone) / (3 + 20)  # C: the visits of a and b
@@ -40,13 +41,48 @@ def test_rates_shrink_along_the_path_from_all_to_the_class():
     )
 
 
+def test_a_firms_own_outcomes_are_no_part_of_its_groups_rates():
+    firms = [firm("a", sector="C2710", region="110105"), firm("b", sector="C2720", region="110228")]
+    visits = [visit("1", "a", 1.0, harm=9.0), visit("2", "a", 1.0), visit("3", "b", 0.0)]
+    found = numbers(
+        Registry({"firms": firms, "inspections": visits}),
+        "a", "sector_rate", "sector_harm", "sector_harm_seen", "sector_inspections", "region_rate",
+    )  # fmt: skip
+    everyone = (0 + 0.5) / (1 + 1)  # the visit of b
+    division = (20 * (20 * everyone) / 21) / 21  # C, then C27; nobody else in C271 and C2710
+    province = (50 * everyone) / 51  # 11; nobody else in 1101
+    assert found == pytest.approx(
+        {"sector_rate": division, "sector_harm": 1.0, "sector_harm_seen": 1.0,
+         "sector_inspections": 0, "region_rate": province}
+    )  # fmt: skip
+
+
+def test_a_firm_that_changed_its_sector_leaves_nothing_of_its_own_in_the_wider_group():
+    moved = [firm("a", sector="C2710"), firm("a", sector="C2790", recorded_on=ago(50))]
+    visits = [visit("1", "a", 1.0), visit("2", "b", 0.0)]
+    registry = Registry({"firms": [*moved, firm("b", sector="C2710")], "inspections": visits})
+    everyone = 0.5 / 2
+    division = (20 * (20 * everyone) / 21) / 21
+    assert number(registry, "section_rate", "a") == pytest.approx(20 * everyone / 21)
+    assert number(registry, "sector_rate", "a") == pytest.approx(division)
+
+
 def test_a_written_path_shrinks_along_its_steps():
-    firms = [firm("a", sector="Food/Cafe"), firm("b", sector="Food/Shop")]
+    firms = [firm(name, sector=f"Food/{name}") for name in "ab"] + [firm("c", sector="Food/a")]
     registry = Registry({"firms": firms, "inspections": [visit("1", "a", 1.0)]})
     everyone = 1.5 / 2
     food = (1 + 20 * everyone) / 21
     assert number(registry, "sector_rate", "b") == pytest.approx(food)
-    assert number(registry, "sector_rate", "a") == pytest.approx((1 + 20 * food) / 21)
+    assert number(registry, "sector_rate", "c") == pytest.approx((1 + 20 * food) / 21)
+
+
+def test_a_region_is_pulled_towards_its_city_and_its_province():
+    firms = [firm("a", region="110105"), firm("b", region="110228"), firm("c", region="310115")]
+    registry = Registry({"firms": firms, "inspections": [visit("1", "a", 1.0)]})
+    everyone = 1.5 / 2
+    province = (1 + 50 * everyone) / 51
+    assert number(registry, "region_rate", "c") == pytest.approx(everyone)
+    assert number(registry, "region_rate", "b") == pytest.approx(province)  # 1102 has no visit
 
 
 def test_firms_without_sector_or_region_form_one_of_their_own():
@@ -59,18 +95,21 @@ def test_firms_without_sector_or_region_form_one_of_their_own():
 
 def test_unmeasured_harm_is_left_out_of_the_sectors_mean():
     visits = [visit("1", "a", 1.0, harm=4.0), visit("2", "a", 1.0), visit("3", "a", 0.0, harm=9.0)]
-    registry = Registry({"firms": [firm(sector="X")], "inspections": visits})
+    firms = [firm(sector="X"), firm("b", sector="X")]
+    registry = Registry({"firms": firms, "inspections": visits})
     everyone = (4 + 1) / (1 + 1)
-    assert number(registry, "sector_harm") == pytest.approx((4 + 10 * everyone) / 11)
+    assert number(registry, "sector_harm", "b") == pytest.approx((4 + 10 * everyone) / 11)
     seen = (13 + 1) / (2 + 1)
-    assert number(registry, "sector_harm_seen") == pytest.approx((13 + 20 * seen) / 22)
+    assert number(registry, "sector_harm_seen", "b") == pytest.approx((13 + 20 * seen) / 22)
 
 
 def test_a_visit_counts_for_the_sector_known_when_it_was_recorded():
     moved = [firm(sector="X"), firm(sector="Y", recorded_on=ago(50))]
-    registry = Registry({"firms": moved, "inspections": [visit("1", "a", 1.0)]})
-    found = numbers(registry, "a", "sector_inspections", "new_sector_3y")
-    assert found == {"sector_inspections": 0, "new_sector_3y": 1}
+    fellows = [firm("in X", sector="X"), firm("in Y", sector="Y")]
+    registry = Registry({"firms": moved + fellows, "inspections": [visit("1", "a", 1.0)]})
+    assert number(registry, "new_sector_3y") == 1
+    assert number(registry, "sector_inspections", "in X") == 1
+    assert number(registry, "sector_inspections", "in Y") == 0
 
 
 def test_the_guides_closest_entry_gives_the_hazard_class():

@@ -119,13 +119,26 @@ def test_the_largest_amounts_that_records_may_hold_break_nothing():
     assert found.others_harm.to_dict() == {"a": 0, "b": 2e9}
 
 
-def label_of(registry: Registry, horizon_days: int = 365, known_by=LONG_AFTER):
+def label_of(
+    registry: Registry, horizon_days: int = 365, known_by=LONG_AFTER, random_only: bool = False
+):
     con = ibis.duckdb.connect()
     try:
-        found = labels(accepted(registry, con), (DAY,), horizon_days, known_by)
+        found = labels(accepted(registry, con), (DAY,), horizon_days, known_by, random_only)
     finally:
         con.disconnect()
     return found.inspection_id.tolist()
+
+
+def test_learning_from_draws_alone_takes_the_first_random_visit():
+    visits = visited(
+        {"inspection_id": "routine", "inspected_on": ago(-1), "selection": "routine"},
+        {"inspection_id": "directed", "inspected_on": ago(-2), "selection": "directed"},
+        {"inspection_id": "unstated", "inspected_on": ago(-3), "selection": None},
+        {"inspection_id": "drawn", "inspected_on": ago(-4)},
+    )
+    assert label_of(visits, random_only=True) == ["drawn"]
+    assert label_of(visits) == ["routine"]
 
 
 def test_the_label_is_the_first_planned_visit_after_the_date():

@@ -67,14 +67,16 @@ def test_the_spread_is_found_with_its_interval(seed: int, own_district: bool) ->
 
 
 def test_the_interval_holds_the_true_spread_in_nineteen_of_twenty() -> None:
-    held, rng = 0, np.random.default_rng(3)
+    held, widths, rng = 0, [], np.random.default_rng(3)
     for _ in range(60):
         margin, inspector = rng.normal(-2, 0.8, 2500), rng.integers(0, 50, 2500)
         chance = expit(margin + 0.5 * rng.normal(size=50)[inspector])
         outcome = (rng.random(2500) < chance).astype(float)
         found = fit_strictness(margin, outcome, inspector, np.arange(2500))
         held += found.low <= 0.5 <= found.high
+        widths.append(found.high - found.low)
     assert 51 <= held <= 60  # 57 expected; 50 and fewer has a chance below 0.0003
+    assert np.mean(widths) < 0.5  # and not by saying nothing
 
 
 def test_where_inspectors_do_not_differ_the_fit_is_the_same_to_the_last_bit() -> None:

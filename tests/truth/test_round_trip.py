@@ -35,6 +35,7 @@ group_folds: 2
 capacity_per_round: {VISITS}
 max_inspections_per_year: 4
 floor_per_year: 0.08
+exponent: 1.5
 """
 
 
@@ -166,7 +167,8 @@ def test_estimates_meet_the_truth_that_visits_alone_miss(
     assert naive.estimate.item() == pytest.approx(known.harm.mean(), rel=1e-5)
     chances = pd.concat(trip.frames.values()).merge(truth, on="firm_id", suffixes=("", "_true"))
     expected = np.average(chances.expected_harm_true, weights=chances.probability_ppb)
-    assert expected > 1.05 * truth.expected_harm.mean()  # whatever single harms came out
+    print(f"expected {expected / truth.expected_harm.mean():.3f} x the mean")
+    assert expected > 1.1 * truth.expected_harm.mean()  # whatever single harms came out
 
 
 def test_the_next_fit_learns_from_every_outcome_with_its_chance(trip: Trip) -> None:

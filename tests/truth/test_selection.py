@@ -101,6 +101,16 @@ def test_complaints_and_follow_ups_enter_no_label_and_no_weight(
     assert again.overlap == found.overlap
 
 
+def test_learning_from_draws_alone_inherits_no_aimed_visit(
+    world: Path, training: tuple[TrainingSet, pd.DataFrame]
+) -> None:
+    with opened(world / "records") as (records, plan):
+        drawn = learnt(records, replace(plan, learn_from="random"))
+    assert (training[0].labels.selection != "random").sum() > 500
+    assert (drawn.labels.selection == "random").all()
+    assert len(drawn.labels) > 100
+
+
 def test_a_region_that_nobody_inspected_is_named(world: Path, tmp_path: Path) -> None:
     for file in (world / "records").glob("*.parquet"):
         (tmp_path / file.name).write_bytes(file.read_bytes())

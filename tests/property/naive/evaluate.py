@@ -36,10 +36,10 @@ class Oracle:
         self.day = Day(registry, date)
         events = EVENTS | {"ratings": ratings}
         self.events = cache(lambda table, firm: events[table](self.day, firm))
-        self.sector = cache(lambda sector: sector_facts(self.day, sector))
+        self.sector = cache(lambda firm, sector: sector_facts(self.day, firm, sector))
         self.penalised = cache(lambda sector: sector_penalty_facts(self.day, sector))
         self.exposure = cache(lambda firm: exposures(self.day, firm))
-        self.region = cache(lambda region: region_facts(self.day, region))
+        self.region = cache(lambda firm, region: region_facts(self.day, firm, region))
 
     def value(self, feature: Feature, firm: str) -> float:
         """Return the number, or the declared value where there is none."""
@@ -63,8 +63,8 @@ class Oracle:
         row = self.day.firms[firm]
         if column in ("reported_years", "reported_windows"):
             return self.exposure(firm)[column == "reported_windows"]
-        facts = firm_facts(self.day, firm) | self.sector(row["sector"])
-        return (facts | self.penalised(row["sector"]) | self.region(row["region"]))[column]
+        facts = firm_facts(self.day, firm) | self.sector(firm, row["sector"])
+        return (facts | self.penalised(row["sector"]) | self.region(firm, row["region"]))[column]
 
     def others(self, firm: str) -> list[str]:
         """The open firms of the same controller, without the firm itself."""

@@ -1,8 +1,9 @@
-"""Rates of a sector along its path and of a region, from every visit known on the day."""
+"""Rates of a sector and of a region along their paths, from every visit of others known on the day."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from tests.property.naive.registry import Day, Row
 from tests.property.naive.rows import guide_entry, is_judged, path
@@ -14,9 +15,10 @@ def group_when_recorded(day: Day, row: Row, column: str) -> str:
     return firm.get(column) or ""
 
 
-def judged_visits(day: Day, column: str) -> list[tuple[str, Row]]:
-    """Every judged visit that is known, with its sector or region."""
-    rows = [row for row in day.known("inspections") if is_judged(row)]
+def judged_visits(day: Day, column: str, firm: str) -> list[tuple[str, Row]]:
+    """Every judged visit of other firms that is known, with its sector or region."""
+    known = [row for row in day.known("inspections") if row["firm_id"] != firm]
+    rows = [row for row in known if is_judged(row)]
     return [(group_when_recorded(day, row, column), row) for row in rows]
 
 
@@ -40,42 +42,48 @@ def harm_seen(visits: list[Row]) -> list[float]:
     return [row["harm"] for row in visits if row["harm"] is not None]
 
 
-def rates_along(day: Day, sector: str, values: Callable[[list[Row]], list[float]],
+def rates_along(visits: list[tuple[str, Row]], steps: tuple[str, ...],
+                paths: Callable[[str], tuple[str, ...]], values: Callable[[list[Row]], list[float]],
                 first: tuple[float, float], strength: float) -> list[float]:  # fmt: skip
     """Rate of all visits, then of each group along the path, each pulled towards the wider one."""
-    visits = judged_visits(day, "sector")
     everything = values([row for _, row in visits])
     start, count = first
     rates = [(sum(everything) + start) / (len(everything) + count)]
-    for group in path(sector):
-        inside = [row for at, row in visits if group in path(at)]
+    for group in steps:
+        inside = [row for at, row in visits if group in paths(at)]
         rates.append(shrunk(values(inside), rates[-1], strength))
     return rates
 
 
-def sector_facts(day: Day, sector: str | None) -> Row:
-    """Facts of a sector; firms that state none form a sector of their own."""
+def sector_facts(day: Day, firm: str, sector: str | None) -> Row:
+    """Facts of a firm's sector; firms that state none form a sector of their own."""
     place = sector or ""
-    rates = rates_along(day, place, outcomes, (0.5, 1.0), 20.0)
+    visits = judged_visits(day, "sector", firm)
+    along = partial(rates_along, visits, path(place), path)
+    rates = along(outcomes, (0.5, 1.0), 20.0)
     entry = guide_entry(day, sector)
     return {
         "sector_rate": rates[-1],
         "wider_rate": rates[-2],
         "section_rate": rates[1],
-        "sector_harm": rates_along(day, place, harm_of_violations, (1.0, 1.0), 10.0)[-1],
-        "sector_harm_seen": rates_along(day, place, harm_seen, (1.0, 1.0), 20.0)[-1],
-        "sector_inspections": float(
-            len([1 for at, _ in judged_visits(day, "sector") if place in path(at)])
-        ),
+        "sector_harm": along(harm_of_violations, (1.0, 1.0), 10.0)[-1],
+        "sector_harm_seen": along(harm_seen, (1.0, 1.0), 20.0)[-1],
+        "sector_inspections": float(len([1 for at, _ in visits if place in path(at)])),
         "hazard_class": getattr(entry, "hazard_class", None),
         "n_required": None if entry is None else float(len(entry.required_permits)),
     }
 
 
-def region_facts(day: Day, region: str | None) -> Row:
-    """The region's rate; firms that state none form a region of their own."""
-    visits = judged_visits(day, "region")
-    every = outcomes([row for _, row in visits])
-    inside = outcomes([row for at, row in visits if at == (region or "")])
-    prior = (sum(every) + 0.5) / (len(every) + 1.0)
-    return {"region_rate": shrunk(inside, prior, 50.0)}
+def districts(region: str) -> tuple[str, ...]:
+    """Province, city, county of a GB/T 2260 code; other regions part by part."""
+    if region.isdigit() and len(region) in (4, 6, 9, 12):
+        return tuple(region[:end] for end in (2, 4, 6, 9, 12) if end <= len(region))
+    parts = region.split("/")
+    return tuple("/".join(parts[: n + 1]) for n in range(len(parts)))
+
+
+def region_facts(day: Day, firm: str, region: str | None) -> Row:
+    """The rate of a firm's region; firms that state none form a region of their own."""
+    visits = judged_visits(day, "region", firm)
+    rates = rates_along(visits, districts(region or ""), districts, outcomes, (0.5, 1.0), 50.0)
+    return {"region_rate": rates[-1]}

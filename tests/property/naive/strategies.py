@@ -61,7 +61,7 @@ def firm_versions(draw: Any, number: int) -> list[Row]:
             "firm_id": f"f{number}",
             "name": draw(_of("old", "new")),
             "sector": draw(st.sampled_from(_SECTORS)),
-            "region": draw(_of("north", "south")),
+            "region": draw(_of("north", "south", "110105", "110228")),
             "registered_on": registered,
             "closed_on": draw(st.sampled_from((None, None, None, *AS_OF))),
             "registered_capital": draw(amounts),
