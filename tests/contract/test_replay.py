@@ -12,25 +12,42 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.rates import LINKED, STATED, reporting_rates
 from features.schema import TABLES
-from risk_index.pipeline import Source, rank
+from risk_index.pipeline import Source, rank, registry
+from risk_index.settings import load_settings
 from risk_index.world import load_world_settings, write_world
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "run"
-FIRMS, SEED = 400, 5
+SEED = 5
 THEN = dt.date(2025, 9, 30)
 ENDS = ("repaired_on", "revoked_on", "removed_on", "status_changed_on")
 Tables = dict[str, pd.DataFrame]
 
 
-@pytest.fixture(scope="module")
-def today(tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    """Records of today: what ended after THEN is a later version, recorded on the day of the end."""
+@pytest.fixture(scope="module", params=[STATED, LINKED], ids=["rates stated", "rates audited"])
+def today(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """Records of today: what ended after THEN is a later version, recorded on the day of the end.
+
+    Reporting rates are stated, or estimated from links between visits and penalties.
+    """
     folder, settings = tmp_path_factory.mktemp("world"), load_world_settings()
-    write_world(folder / "world", FIRMS, SEED, settings)
+    write_world(folder / "world", 400 if request.param == STATED else 5000, SEED, settings)
     place = folder / "world" / "records"
-    tables = {table.name: pd.read_parquet(place / f"{table.name}.parquet") for table in TABLES}
+    if request.param != STATED:
+        (place / "sources.parquet").unlink()
+    for day in (THEN, settings.as_of):
+        assert methods(place, day) == {request.param}
+    files = {file.stem: pd.read_parquet(file) for file in place.glob("*.parquet")}
+    tables = {table.name: files[table.name] for table in TABLES if table.name in files}
     return {name: with_versions(frame) for name, frame in tables.items()}
+
+
+def methods(records: Path, day: dt.date) -> set[str]:
+    """How reporting rates are known on a day."""
+    source, settings = Source(records), load_settings(day)
+    with source.open() as opened:
+        return set(reporting_rates(registry(opened, day, settings, source.sectors)).method)
 
 
 def with_versions(frame: pd.DataFrame) -> pd.DataFrame:
