@@ -22,6 +22,8 @@ IDENTIFIERS = frozenset({
     "region", "sector",
 })  # fmt: skip
 """Columns of codes, read in half-width without blanks; names are kept as they are written."""
+MULTIPLES = ("十", "百", "千", "万", "亿")
+"""Units that begin so make a plain number wrong."""
 PLACE = "place"
 """Column of the raw table that says where a row stands: file, sheet and row."""
 
@@ -120,6 +122,14 @@ def _refusals(
             rule = f"{found.sheet.place}: amounts without a unit under {filled.heading}"
             remedy = f"Write the unit into the heading: {filled.heading}（元） or {filled.heading}（万元）."
             yield refusal(table, column, rule, remedy, len(bare), tuple(bare[:3]))
+    elif column not in AMOUNTS and _is_number(found, column) and filled.unit.startswith(MULTIPLES):
+        rule = f"{found.sheet.place}: {filled.heading} counts in {filled.unit}"
+        yield refusal(table, column, rule, "Convert the column to single ones.")
+
+
+def _is_number(found: Recognised, column: str) -> bool:
+    schema = found.table.schema(column)
+    return schema is not None and schema.kind == "number"
 
 
 def _lost(cell: object, text: str) -> bool:

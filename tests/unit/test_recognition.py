@@ -99,13 +99,33 @@ UNITS = catalogue().units
     [
         ("3.5", "万元", "35000"), ("35,000.50", "元", "35000.5"), ("500元", "万元", "500"), ("0.07", "万元", "700"),
         ("叁万元", "", "叁万元"), ("3万美元", "", "3万美元"), ("1,23", "元", "1,23"), ("3~5万元", "", "3~5万元"),
-        ("-2", "万元", "-20000"),
+        ("-2", "万元", "-20000"), (".5", "万元", "5000"), ("5.", "万元", "50000"), ("1.5E+03", "万元", "15000000"),
+        ("1e-05", "亿元", "1000"), ("+.5万元", "", "5000"), ("1E+9999", "元", "1E+9999 (not read)"),
+        ("1_000", "万元", "1_000 (not read)"), ("1_000", "", "1_000 (not read)"),
     ],
 )  # fmt: skip
 def test_an_amount_is_read_exactly_or_left_as_it_came(
     text: str, of_heading: str, yuan: str
 ) -> None:
     assert amount(text, UNITS, of_heading) == yuan
+
+
+def test_no_amount_passes_unscaled(tmp_path: Path) -> None:
+    texts = [".5", "5.", "1.5E+03", "1_000", "0.5", "+2", "1e1_0", " 3 ", 0.00005]
+    fines: Rows = [[f"{n}号", A, "2021-3-5", text, "一般"] for n, text in enumerate(texts)]
+    frame, quality = read(write(tmp_path, 行政处罚=[*FINES, *fines]))
+    assert sorted(frame.fine) == [0.5, 5000, 5000, 20_000, 30_000, 50_000, 15_000_000]
+    (failure,) = quality.failures
+    assert (failure.column, failure.count, failure.action) == ("fine", 2, "row rejected")
+    rejected = pd.read_csv(tmp_path / "rejected" / "penalties.csv", dtype=str)
+    assert rejected.fine.tolist() == ["1_000 (not read)", "1e1_0 (not read)"]
+
+
+def test_a_number_in_another_unit_is_refused(tmp_path: Path) -> None:
+    firms: Rows = [["信用代码", "成立日期", "从业人数（万人）"], [A, "2010-1-1", "3"]]
+    message = refused(write(tmp_path, 登记信息=firms))
+    assert "firms.employees" in message
+    assert "从业人数（万人） counts in 万人" in message
 
 
 @pytest.mark.parametrize(
