@@ -133,8 +133,8 @@ MISSING_REMEDY = (
 def _table(sheet: Sheet, row: int, catalogue: Catalogue) -> TableHeadings | None:
     """Return the one table that the sheet's headings and names allow."""
     fitting = [t for t in catalogue.tables if _fits(sheet.rows[row - 1], t)]
-    titles = plain("".join(text_of(cell) for line in sheet.rows[: row - 1] for cell in line))
-    texts = [plain(sheet.name) + titles, plain(sheet.file.stem)]
+    name, titles, stem = names_of(sheet, row)
+    texts = [name + titles, stem]
     for text in texts:
         called = [t for t in catalogue.tables if any(name in text for name in t.names)]
         if len(called) == 1 and (called[0] in fitting or not fitting):
@@ -154,6 +154,12 @@ def _table(sheet: Sheet, row: int, catalogue: Catalogue) -> TableHeadings | None
         )
         raise RecordsError([refusal(most[0].table.name, "", rule, remedy)])
     return most[0]
+
+
+def names_of(sheet: Sheet, row: int) -> tuple[str, str, str]:
+    """Return the sheet's name, the titles above the heading in `row`, and the file's name."""
+    titles = plain("".join(text_of(cell) for line in sheet.rows[: row - 1] for cell in line))
+    return plain(sheet.name), titles, plain(sheet.file.name.split(".")[0])
 
 
 def _fits(row: Sequence[object], table: TableHeadings) -> bool:

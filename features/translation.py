@@ -9,9 +9,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from features.cells import amount, day, has_unit, identifier, is_rounded, number, plain, text_of
+from features.colours import (
+    JUDGMENT_DEFAULT,
+    JUDGMENT_DEFAULTERS,
+    colour_of,
+    colour_of_sheet,
+    list_of,
+)
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, ColumnHeadings
-from features.recognition import Filled, Recognised, status_column
+from features.recognition import Filled, Recognised, names_of, status_column
+from features.schema import PERMITS
 
 EXACT_DIGITS = 15
 """A spreadsheet rounds numbers of more digits."""
@@ -65,7 +73,7 @@ def translate(found: Recognised, catalogue: Catalogue) -> Translated:
             frame[filled.column] = _column(found, filled, cells, catalogue)
     if failures:
         raise RecordsError(failures)
-    noted = _closed_without_day(found, frame, rows)
+    noted = (*_closed_without_day(found, frame, rows), *_undated_status(found, frame))
     _fill_in(found, frame)
     frame[PLACE] = [f"{found.sheet.place}, row {row}" for row in frame.source_row]
     return Translated(_one_row_a_visit(found, frame), malformed, noted)
@@ -199,12 +207,37 @@ def _fill_in(found: Recognised, frame: pd.DataFrame) -> None:
         if column not in frame:
             frame[column] = value
             found.notes.append(f"{column} is {value}")
+    if found.table.colours:
+        _fill_in_list(found, frame)
     made = found.table.made_id
     if made and made not in frame:
         day_of = frame[found.table.table.event].fillna("")
         frame[made] = frame.firm_id.fillna("") + "@" + day_of
         frame.loc[frame.firm_id.isna(), made] = None
         found.notes.append(f"{made} made of firm and day")
+
+
+def _fill_in_list(found: Recognised, frame: pd.DataFrame) -> None:
+    """Fill list and colour from the names where no heading does; a colour that nothing tells is refused."""
+    table, names = found.table, names_of(found.sheet, found.row)
+    if "colour" not in frame:
+        headings = "".join(text_of(cell) for cell in found.sheet.rows[found.row - 1])
+        said = colour_of_sheet(names, headings, table)
+        lists = frame.list if "list" in frame else pd.Series("", frame.index)
+        colours = lists.map(lambda text: colour_of(text or "", table) or said)
+        if len(frame) and not colours.any():
+            rule = f"{found.sheet.place}: nothing says whether it is a red or a black list"
+            remedy = "Say 红名单 or 黑名单 in the sheet's name or title, or add a column 名单类别."
+            raise RecordsError([refusal(table.table.name, "colour", rule, remedy)])
+        frame["colour"] = colours.astype(object).where(colours != "", None)
+        found.notes.append(f"colour is {' and '.join(sorted({*colours} - {''}))}")
+    if "list" not in frame:
+        frame["list"] = frame.colour.map(lambda colour: colour and list_of(names, colour, table))
+        found.notes.append(f"list is {' and '.join(sorted({*frame.list.dropna()}))}")
+    if JUDGMENT_DEFAULTERS in set(frame.list):
+        default = frame.list == JUDGMENT_DEFAULTERS
+        grounds = frame.ground if "ground" in frame else pd.Series(None, frame.index, dtype=object)
+        frame["ground"] = grounds.where(~default, JUDGMENT_DEFAULT)
 
 
 def _one_row_a_visit(found: Recognised, frame: pd.DataFrame) -> pd.DataFrame:
@@ -240,3 +273,18 @@ def _closed_without_day(
     rule = f"{status.heading} says closed, but no day is given: the firm counts as open"
     remedy = "Add 注销日期, or drop the rows."
     return (Failure("firms", "closed_on", rule, int(open_ended.sum()), ids, remedy, "noted"),)
+
+
+def _undated_status(found: Recognised, frame: pd.DataFrame) -> tuple[Failure, ...]:
+    """Empty a permit's status without a day: today's status would be told of the past."""
+    if found.table.table is not PERMITS or "status" not in frame:
+        return ()
+    dated = frame.status_changed_on.notna() if "status_changed_on" in frame else False
+    undated = frame.status.notna() & (frame.status != "valid") & ~pd.Series(dated, frame.index)
+    if not undated.any():
+        return ()
+    frame.loc[undated, "status"] = None
+    ids = tuple(str(i) for i in frame.permit_id[undated].head(3))
+    rule = "a status that ended the permit, but no day of it: left empty"
+    remedy = "Add 状态变更日期."
+    return (Failure("permits", "status", rule, int(undated.sum()), ids, remedy, "noted"),)

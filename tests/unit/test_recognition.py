@@ -187,12 +187,59 @@ def test_two_lists_that_look_alike_are_told_apart_by_name_only(tmp_path: Path) -
         [A, "未依照规定期限公示年度报告", "2021-1-1"],
     ]
     message = refused(write(tmp_path / "a", 名录=rows))
-    assert "may be the abnormal-operations list or serious-violation list" in message
+    assert "may be the abnormal-operations list or red and black lists" in message
     assert "经营异常, 严重违法" in message
     frame, _ = read(write(tmp_path / "b", 名录经营异常=rows), "irregularities")
     assert frame.reason.tolist() == ["annual_report_not_filed"]
     frame, _ = read(write(tmp_path / "c", 严重违法失信=rows), "listings")
     assert frame[["list", "colour"]].iloc[0].tolist() == ["serious_violations", "black"]
+
+
+ENTRIES: Rows = [["统一社会信用代码", "列入原因", "列入日期"], [A, "某原因", "2021-1-1"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "says"),
+    [
+        ("诚信红名单", "", ("red_list", "red", "某原因")),
+        ("守信企业名单", "", ("red_list", "red", "某原因")),
+        ("纳税信用A级纳税人", "", ("tax_credit_red_list", "red", "某原因")),
+        ("名单黑榜", "", ("black_list", "black", "某原因")),
+        ("红黑名单", "严重失信企业", ("serious_violations", "black", "某原因")),
+        ("失信被执行人", "", ("judgment_defaulters", "black", "judgment_default")),
+    ],
+)
+def test_the_colour_of_a_list_is_told_by_its_names(
+    name: str, title: str, says: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows: Rows = [[title, "", ""], *ENTRIES] if title else ENTRIES
+    frame, quality = read(write(tmp_path, **{name: rows}), "listings")
+    assert tuple(frame[["list", "colour", "ground"]].iloc[0]) == says
+    assert any(f"colour is {says[1]}" in line for line in quality.recognised)
+
+
+@pytest.mark.parametrize("name", ["红黑名单", "诚信典型及失信名单"])
+def test_a_list_of_unclear_colour_is_refused(name: str, tmp_path: Path) -> None:
+    message = refused(write(tmp_path, **{name: ENTRIES}))
+    assert "nothing says whether it is a red or a black list" in message
+    assert "名单类别" in message
+
+
+def test_a_red_name_above_black_headings_is_refused(tmp_path: Path) -> None:
+    rows: Rows = [
+        ["统一社会信用代码", "列入严重违法失信名单原因", "列入日期"],
+        [A, "某原因", "2021-1-1"],
+    ]
+    assert "red or a black" in refused(write(tmp_path, 诚信红名单=rows))
+
+
+def test_rows_of_both_colours_are_told_by_their_list(tmp_path: Path) -> None:
+    rows: Rows = [["信用代码", "名单名称", "列入日期"], [A, "纳税信用A级名单", "2021-1-1"],
+                  [B, "重大税收违法失信主体", "2021-1-1"], [B, "某名单", "2021-1-1"]]  # fmt: skip
+    frame, quality = read(write(tmp_path, 红黑名单=rows), "listings")
+    assert dict(zip(frame.firm_id, frame.colour, strict=True)) == {A: "red", B: "black"}
+    (failure,) = quality.failures
+    assert (failure.column, failure.rule, failure.count) == ("colour", "empty", 1)
 
 
 def test_a_sheet_named_after_a_table_without_known_headings(tmp_path: Path) -> None:
@@ -250,10 +297,26 @@ def test_empty_marks_are_counted_and_persons_left_out(tmp_path: Path) -> None:
                      ["2", A, "2021-3-5", "/", "注销", "张三", "一科"]]  # fmt: skip
     frame, quality = read(write(tmp_path, 行政许可=permits), "permits")
     assert frame.valid_to.isna().all()
-    assert frame.status.tolist() == ["valid", "cancelled"]
+    assert frame.status.fillna("").tolist() == ["valid", ""]
     (line,) = [line for line in quality.recognised if "permits" in line]
     assert "valid_to left empty: 1 x 长期, 1 x /" in line
     assert "负责人姓名 (names a person), 审批科室 (no column)" in line
+
+
+def test_an_undated_status_is_left_empty(tmp_path: Path) -> None:
+    heading = ["许可证编号", "信用代码", "有效期自", "当前状态", "状态变更日期", "公示日期"]
+    permits: Rows = [heading, ["1", A, "2015-1-1", "吊销", "", "2015-1-3"], ["2", A, "2015-1-1", "有效", "", ""],
+                     ["3", A, "2015-1-1", "吊销", "2020-1-1", "2015-1-3"],
+                     ["4", A, "2015-1-1", "暂停", "某日", "2015-1-3"]]  # fmt: skip
+    frame, quality = read(write(tmp_path, 行政许可=permits), "permits")
+    status = dict(zip(frame.permit_id, frame.status, strict=True))
+    assert pd.isna(status.pop("1"))
+    assert status == {"2": "valid", "3": "revoked"}
+    noted = {f.column: f for f in quality.failures}
+    assert noted["status"].count == 1
+    assert noted["status"].first_ids == ("1",)
+    assert "no day" in noted["status"].rule
+    assert noted["status_changed_on"].action == "row rejected"
 
 
 def test_closed_firms_without_a_day_are_noted(tmp_path: Path) -> None:
