@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from features.database import is_database, read_database
+from features.addresses import Address
+from features.database import read_database
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, catalogue
 from features.reading import (
@@ -79,7 +80,7 @@ class _Found:
     failures: list[Failure] = field(default_factory=list)
 
 
-def read_folder(con: duckdb.DuckDBPyConnection, path: Path | str, scratch: Path) -> Extract:
+def read_folder(con: duckdb.DuckDBPyConnection, path: Path | Address, scratch: Path) -> Extract:
     """Read every record table found in `path` (a database's address too) into ``raw_TABLE``.
 
     Raises
@@ -87,9 +88,9 @@ def read_folder(con: duckdb.DuckDBPyConnection, path: Path | str, scratch: Path)
     RecordsError
         Naming every file and sheet that cannot be read or told apart.
     """
-    if is_database(path):
-        return Extract(read_database(con, str(path), scratch))
-    place = records_folder(Path(path))
+    if isinstance(path, Address):
+        return Extract(read_database(con, path, scratch))
+    place = records_folder(path)
     named = find_tables(place)
     found = _Found(plain={n: [f] for n, f in named.items() if not is_sheet_file(f)})
     for file in _sheet_files(place):
