@@ -26,7 +26,7 @@ from features.reading import (
     refuse_nothing,
     write_frame,
 )
-from features.recognition import Recognised, recognise
+from features.recognition import Recognised, not_read, recognise
 from features.schema import BY_NAME
 from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of, start_of_sheet
 from features.translation import translate
@@ -138,6 +138,12 @@ def _not_recognised(sheet: Sheet, named: str, source: Path | Sheet, found: _Foun
     """Keep a source that is named after a table as it is; leave any other out, and say so."""
     if named:
         found.plain.setdefault(named, []).append(source)
+        known = [table for table in catalogue().tables if table.table.name == named]
+        if known and (rest := not_read(sheet, known[0])):
+            listed = ", ".join(rest)
+            found.left_out.append(
+                f"{sheet.place}: read by the schema's headings; not read: {listed}"
+            )
     elif any(any(cell not in ("", None) for cell in row) for row in sheet.rows):
         found.left_out.append(f"{sheet.place}: left out, no known headings")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -113,4 +114,14 @@ def _text(file: Path, scratch: Path) -> Sheet:
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    return max(DELIMITERS, key=lambda sign: max((line.count(sign) for line in lines), default=0))
+    """Return the sign that parts the most lines into the same number of cells, the more the better."""
+    return max(DELIMITERS, key=lambda sign: _regularity(sign, lines))
+
+
+def _regularity(sign: str, lines: Sequence[str]) -> tuple[int, int]:
+    """Return how many lines have the commonest number of cells above one, and that number."""
+    try:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=sign) if len(row) > 1)
+    except csv.Error:
+        return 0, 0
+    return max(((count, width) for width, count in widths.items()), default=(0, 0))

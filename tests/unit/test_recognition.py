@@ -346,6 +346,39 @@ def test_the_own_names_of_columns_are_yuan_and_may_stand_among_chinese_ones(tmp_
     assert [f.rule for f in quality.failures] == ["firm is not in table firms"]
 
 
+def test_own_headings_with_a_few_chinese_ones_are_read_by_their_own(tmp_path: Path) -> None:
+    (tmp_path / "firms.csv").write_text(
+        f"firm_id,name,registered_on,registered_capital,行业代码,备注\n{A},-,2010-01-01,5,C1,注：一\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "inspections.csv").write_text(
+        f"inspection_id,firm_id,inspected_on,violation,检查结果,备注\nV1,{A},2020-01-02,0,不合格,\n",
+        encoding="utf-8",
+    )
+    frame, quality = read(tmp_path, "firms")
+    assert frame[["name", "registered_capital"]].iloc[0].tolist() == ["-", 5]
+    assert frame.sector.isna().all()
+    assert quality.recognised == (
+        "firms.csv: read by the schema's headings; not read: 行业代码, 备注",
+        "inspections.csv: read by the schema's headings; not read: 检查结果, 备注",
+    )
+    assert read(tmp_path, "inspections")[0].violation.tolist() == [0]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_sign_that_parts_lines_alike(delimiter: str, tmp_path: Path) -> None:
+    facts = ["一;二;三;四;五", "无照经营,两次;一|二", "a\tb\tc\td\te"]
+    fines: Rows = [["处罚文号", "信用代码", "处罚日期", "违法事实"]]
+    fines += [[f"{n}号", A, "2020-1-1", text] for n, text in enumerate(facts)]
+    folder = write(tmp_path)
+    with (folder / "行政处罚.txt").open("w", encoding="utf-8", newline="") as out:
+        out.write("某市行政处罚信息公示表\n")
+        csv.writer(out, delimiter=delimiter).writerows(fines)
+    frame, quality = read(folder)
+    assert len(frame) == 3
+    assert not quality.failures
+
+
 def test_a_table_named_and_recognised_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "firms.csv").write_text(f"firm_id\n{A}\n", encoding="utf-8")
