@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +20,14 @@ from features.colours import (
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, ColumnHeadings
 from features.recognition import Filled, Recognised, names_of, status_column
-from features.schema import PERMITS
+from features.schema import PENALTIES, PERMITS
 
 EXACT_DIGITS = 15
 """A spreadsheet rounds numbers of more digits."""
 AMOUNTS = frozenset({"registered_capital", "fine", "statutory_max", "amount"})
 """Columns of money: they need a unit."""
 IDENTIFIERS = frozenset({
-    "firm_id", "penalty_id", "permit_id", "inspection_id", "group_id", "inspector_id",
+    "firm_id", "penalty_id", "decision_number", "permit_id", "inspection_id", "group_id", "inspector_id",
     "region", "sector",
 })  # fmt: skip
 """Columns of codes, read in half-width without blanks; names are kept as they are written."""
@@ -211,10 +212,41 @@ def _fill_in(found: Recognised, frame: pd.DataFrame) -> None:
         _fill_in_list(found, frame)
     made = found.table.made_id
     if made and made not in frame:
-        day_of = frame[found.table.table.event].fillna("")
-        frame[made] = frame.firm_id.fillna("") + "@" + day_of
+        is_penalty = found.table.table is PENALTIES
+        frame[made] = _ids_of_penalties(found, frame) if is_penalty else _firm_and_day(found, frame)
         frame.loc[frame.firm_id.isna(), made] = None
-        found.notes.append(f"{made} made of firm and day")
+        of = "decision, firm and platform" if is_penalty else "firm and day"
+        found.notes.append(f"{made} made of {of}")
+
+
+def _firm_and_day(found: Recognised, frame: pd.DataFrame) -> pd.Series:
+    return frame.firm_id.fillna("") + "@" + frame[found.table.table.event].fillna("")
+
+
+def _ids_of_penalties(found: Recognised, frame: pd.DataFrame) -> pd.Series:
+    """Return ids of penalties: two platforms' records of one decision keep apart, copies of a row do not.
+
+    A record with a number has it with firm and platform (the file's name where none is stated); one
+    without has firm, day and a digest of what else it says.
+    """
+    columns = [
+        c for c in ("authority", "category", "gravity", "fine", "statutory_max") if c in frame
+    ]
+    texts = (
+        frame[columns].fillna("").agg("\x1f".join, axis=1)
+        if columns
+        else pd.Series("", frame.index)
+    )
+    digest = texts.map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:8])
+    bare = _firm_and_day(found, frame) + "@" + digest
+    if "decision_number" not in frame:
+        return bare
+    platform = frame.source if "source" in frame else pd.Series(None, frame.index, dtype=object)
+    whole = (
+        frame.decision_number + "@" + frame.firm_id + "@" + platform.fillna(found.sheet.file.name)
+    )
+    numbered = frame.decision_number.str.contains("[1-9]", na=False)
+    return whole.where(numbered & whole.notna(), bare)
 
 
 def _fill_in_list(found: Recognised, frame: pd.DataFrame) -> None:

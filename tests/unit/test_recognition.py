@@ -146,6 +146,22 @@ def test_a_day_that_could_be_two_is_left_as_it_came(text: str) -> None:
     assert day(text) == text
 
 
+def test_one_decision_on_two_platforms_is_two_records_with_one_number(tmp_path: Path) -> None:
+    one: Rows = [["案件编号", *FINES[0]], ["K7", "市监处罚〔2020〕1号", A, "2020-1-1", "3", "一般"]]
+    two: Rows = [*FINES, ["市监处罚[2020] 1 号", A, "2020-1-1", "3", "一般"],
+                 ["市监处罚[2020] 1 号", A, "2020-1-1", "3", "一般"],
+                 ["无", A, "2020-1-2", "3", "一般"], ["无", A, "2020-1-2", "4", "一般"],
+                 ["无", A, "2020-1-2", "4", "一般"], ["0", B, "2020-1-2", "4", "一般"],
+                 ["0", B, "2020-1-3", "4", "一般"]]  # fmt: skip
+    frame, quality = read(write(tmp_path, 行政处罚一=one, 行政处罚二=two))
+    numbers = frame.decision_number.value_counts()
+    assert numbers.to_dict() == {"市监处罚[2020]1号": 2}
+    assert len(frame) == 6
+    assert {"K7", f"市监处罚[2020]1号@{A}@行政处罚二.csv"} <= {*frame.penalty_id}
+    (failure,) = quality.failures
+    assert (failure.rule, failure.count) == ("key occurs twice on one recorded_on", 2)
+
+
 def test_what_cannot_be_read_is_rejected_with_row_value_and_remedy(tmp_path: Path) -> None:
     fines = [["某市行政处罚公示表"], [], *FINES, ["1号", A, "2021年13月5日", "3", "一般"],
              ["2号", A, "5.3.2021", "3", "一般"], ["3号", A, "2021-3-5", "3", "较重"],
@@ -153,8 +169,9 @@ def test_what_cannot_be_read_is_rejected_with_row_value_and_remedy(tmp_path: Pat
     frame, quality = read(write(tmp_path, 行政处罚=fines))
     assert len(frame) == 5
     said = {(f.column, f.count, f.first_ids): f for f in quality.failures}
-    assert ("decided_on", 2, ("1号", "2号")) in said
-    assert "Write one of 轻微, " in said["gravity", 1, ("3号",)].remedy
+    ids = [f"{n}号@{A}@行政处罚.csv" for n in (1, 2, 3)]
+    assert ("decided_on", 2, tuple(ids[:2])) in said
+    assert "Write one of 轻微, " in said["gravity", 1, tuple(ids[2:])].remedy
     rejected = pd.read_csv(tmp_path / "rejected" / "penalties.csv", dtype=str)
     assert rejected.row.tolist() == ["4", "5", "6"]
     assert rejected.place.tolist()[0] == "行政处罚.csv, row 4"
