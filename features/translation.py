@@ -19,6 +19,7 @@ from features.colours import (
 )
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, ColumnHeadings
+from features.identity import without_persons
 from features.recognition import Filled, Recognised, names_of, status_column
 from features.schema import PENALTIES, PERMITS
 
@@ -33,6 +34,7 @@ IDENTIFIERS = frozenset({
 """Columns of codes, read in half-width without blanks; names are kept as they are written."""
 MULTIPLES = ("十", "百", "千", "万", "亿")
 """Units that begin so make a plain number wrong."""
+NOT_TOLD = "not copied, its cells may name persons"
 PLACE = "place"
 """Column of the raw table that says where a row stands: file, sheet and row."""
 
@@ -46,7 +48,8 @@ class Translated:
     rows : DataFrame
         ``source_row`` (the sheet's row), the columns as text or None, and ``place``.
     malformed : tuple of (int, str)
-        Row and content of lines with more or fewer cells than headings.
+        Row and place of lines with more or fewer cells than headings; their cells are not copied, since
+        nobody can tell which of them name a person.
     failures : tuple of Failure
         What is worth a note.
     """
@@ -93,22 +96,34 @@ def _body(
         texts = [text_of(cell) for cell in row]
         if not any(texts):
             continue
-        first = plain(next(text for text in texts if text))
-        if first.startswith(catalogue.footers) and not (
-            len(row) > place and texts[place] and place
-        ):
-            footers.append((n, first))
+        if word := _footer(texts, place, catalogue):
+            footers.append((n, word))
         elif row == heading:
             footers.append((n, "the heading again"))
         elif len(row) != width and (len(row) < width or any(texts[width:])):
-            malformed.append((n, "\t".join(texts)))
+            malformed.append((n, f"{found.sheet.place}, row {n}: {NOT_TOLD}"))
         else:
             numbers.append(n)
             rows.append(row)
     if footers:
-        listed = ", ".join(f"row {n} ({text[:12]})" for n, text in footers[:3])
+        listed = ", ".join(f"row {n} ({text})" for n, text in footers[:3])
         found.notes.append(f"{len(footers)} rows are no records: {listed}")
     return numbers, rows, tuple(malformed)
+
+
+def _footer(texts: Sequence[str], place: int, catalogue: Catalogue) -> str:
+    """Return the word by which a row is no record: a total, or a note without a firm's identifier.
+
+    Of a note no more than its first word is repeated, since it may name a person.
+    """
+    first = plain(next(text for text in texts if text))
+    firm = plain(texts[place]) if place < len(texts) else ""
+    for word in catalogue.footers:
+        if word in (first.rstrip(":"), firm.rstrip(":")):
+            return word
+        if first.startswith(word) and not (firm and place):
+            return word
+    return ""
 
 
 def _refusals(
@@ -120,7 +135,9 @@ def _refusals(
         if rounded:
             rule = f"number of more than {EXACT_DIGITS} digits, which the spreadsheet has rounded"
             remedy = "Export the column anew as text, from where it was not rounded."
-            yield refusal(table, column, rule, remedy, len(rounded), tuple(rounded[:3]))
+            yield refusal(
+                table, column, rule, remedy, len(rounded), tuple(map(without_persons, rounded[:3]))
+            )
     if column in AMOUNTS and filled.unit and filled.unit not in catalogue.units:
         rule = f"{found.sheet.place}: unit {filled.unit} of heading {filled.heading} is not known"
         remedy = f"Known units: {', '.join(catalogue.units)}. Convert the column."
@@ -130,7 +147,9 @@ def _refusals(
         if bare:
             rule = f"{found.sheet.place}: amounts without a unit under {filled.heading}"
             remedy = f"Write the unit into the heading: {filled.heading}（元） or {filled.heading}（万元）."
-            yield refusal(table, column, rule, remedy, len(bare), tuple(bare[:3]))
+            yield refusal(
+                table, column, rule, remedy, len(bare), tuple(map(without_persons, bare[:3]))
+            )
     elif column not in AMOUNTS and _is_number(found, column) and filled.unit.startswith(MULTIPLES):
         rule = f"{found.sheet.place}: {filled.heading} counts in {filled.unit}"
         yield refusal(table, column, rule, "Convert the column to single ones.")
@@ -273,7 +292,10 @@ def _fill_in_list(found: Recognised, frame: pd.DataFrame) -> None:
 
 
 def _one_row_a_visit(found: Recognised, frame: pd.DataFrame) -> pd.DataFrame:
-    """Join the rows of one visit where they list its items: one violation among them is one."""
+    """Join the rows of one visit where they list its items: one violation among them is one.
+
+    The whole is known on the latest day that a row was recorded.
+    """
     made = found.table.made_id
     if not made or any(f.column == made for f in found.filled) or "violation" not in frame:
         return frame
@@ -281,6 +303,9 @@ def _one_row_a_visit(found: Recognised, frame: pd.DataFrame) -> pd.DataFrame:
     legible = repeated & frame.violation.isin(["0", "1"])
     worst = frame[legible].groupby(made).violation.max()
     frame.loc[legible, "violation"] = frame[legible][made].map(worst)
+    if "recorded_on" in frame:
+        latest = frame[legible].groupby(made).recorded_on.max()
+        frame.loc[legible, "recorded_on"] = frame[legible][made].map(latest)
     kept = frame[
         ~(legible & frame[legible].duplicated(made).reindex(frame.index, fill_value=False))
     ]

@@ -289,9 +289,7 @@ def test_merged_cells_and_a_heading_of_two_rows(tmp_path: Path) -> None:
     assert frame.decided_on.astype(str).tolist() == ["2021-03-05", "2021-03-06"]
     assert frame.fine.tolist() == [1000, 2000]
     assert not quality.failures
-    assert any(
-        "heading in row 3" in s and "row 6 (注:以决定书为准)" in s for s in quality.recognised
-    )
+    assert any("heading in row 3" in s and "row 6 (注:)" in s for s in quality.recognised)
 
 
 def test_items_of_one_visit_are_one_visit(tmp_path: Path) -> None:
@@ -306,6 +304,64 @@ def test_items_of_one_visit_are_one_visit(tmp_path: Path) -> None:
     assert len(frame) == 2
     assert not quality.failures
     assert any("1 further rows of the same visits joined" in line for line in quality.recognised)
+
+
+def test_rows_of_one_visit_are_known_on_the_latest_day_of_one(tmp_path: Path) -> None:
+    visits: Rows = [["信用代码", "检查日期", "检查结果", "公示日期"], [A, "2020-1-2", "合格", "2020-1-10"],
+                    [A, "2020-1-2", "不合格", "2020-6-1"], [A, "2020-1-2", "合格", "/"],
+                    [B, "2020-1-2", "合格", "/"], [B, "2020-1-2", "合格", "/"]]  # fmt: skip
+    frame, _ = read(write(tmp_path, 抽查检查结果=visits), "inspections")
+    found = frame.set_index("firm_id")
+    assert found.violation.to_dict() == {A: 1, B: 0}
+    assert found.recorded_on.astype(str).to_dict() == {A: "2020-06-01", B: "2020-01-02"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["合 计", "2", ""],
+        ["", "总计：", "2"],
+        ["本页", "", "小计"],
+        ["填表：张", "", "13800000000"],
+    ],
+)
+def test_a_total_is_no_record(row: list[object], tmp_path: Path) -> None:
+    firms: Rows = [
+        ["序号", "信用代码", "成立日期"],
+        ["1", A, "2010-1-1"],
+        ["2", B, "2010-1-1"],
+        row,
+    ]
+    frame, quality = read(write(tmp_path, 登记信息=firms), "firms")
+    assert sorted(frame.firm_id) == sorted([A, B])
+    assert not quality.failures
+    assert any("1 rows are no records: row 4 (" in line for line in quality.recognised)
+
+
+def test_nothing_of_a_person_reaches_the_report(tmp_path: Path) -> None:
+    firms: Rows = [["信用代码", "企业名称", "成立日期", "法定代表人", "联系电话"],
+                   [A, "甲", "2001-1-1", "张三丰", "13800000000"], [B, "乙", "某日", "李四光", "13900000000"],
+                   [B, "丙", "2001-1-1", "李四光", "13900000000", "多"],
+                   ["填表人：王五一 13700000000", "", "", "", ""],
+                   ["11010519491231002X", "13600000000", "2001-1-1", "", ""]]  # fmt: skip
+    _, quality = read(write(tmp_path, 登记信息=firms), "firms")
+    told = quality.as_json()
+    files = sorted((tmp_path / "rejected").iterdir())
+    assert [file.name for file in files] == ["firms.csv", "firms.malformed.csv"]
+    told += "".join(file.read_text(encoding="utf-8") for file in files)
+    persons = (
+        "张三",
+        "李四",
+        "王五",
+        "11010519491231002X",
+        *(f"1{n}00000000" for n in (36, 37, 38, 39)),
+    )
+    assert [word for word in persons if word in told] == []
+    rejected = pd.read_csv(files[0], dtype=str)
+    assert rejected.set_index("row").firm_id["6"] == "(a person's, not copied)"
+    assert rejected.set_index("row").registered_on["3"] == "某日"
+    lines = files[1].read_text(encoding="utf-8")
+    assert "登记信息.csv, row 4: not copied, its cells may name persons" in lines
 
 
 def test_empty_marks_are_counted_and_persons_left_out(tmp_path: Path) -> None:
