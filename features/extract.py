@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.addresses import Address
 from features.database import read_database
+from features.encodings import guess_of
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, catalogue
 from features.reading import (
@@ -43,7 +44,7 @@ class Extract:
     recognised : tuple of Recognised
         The sheets that were recognised by their headings.
     left_out : tuple of str
-        The sheets that are no table.
+        The sheets that are no table, headings that are not read, and encodings that were guessed.
     failures : tuple of Failure
         What is worth a note.
     """
@@ -78,6 +79,11 @@ class _Found:
     recognised: dict[str, list[Recognised]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+
+    def say_guess(self, file: Path, is_read: bool = True) -> None:
+        """Say which encoding a text file was taken for, where that was a guess."""
+        if is_read and (guess := guess_of(file)):
+            self.left_out.append(guess)
 
 
 def read_folder(con: duckdb.DuckDBPyConnection, path: Path | Address, scratch: Path) -> Extract:
@@ -117,7 +123,9 @@ def _look(file: Path, named: str, scratch: Path, found: _Found) -> None:
         start = start_of_sheet(file)
         if recognise(start, catalogue(), named) is None:
             _not_recognised(start, named, file, found)
+            found.say_guess(file, bool(named))
             return
+        found.say_guess(file)
     sheets = list(sheets_of(file, scratch))
     titles = {sheet.name.strip().lower(): sheet for sheet in sheets}
     for number, sheet in enumerate(sheets):
