@@ -14,11 +14,13 @@ import duckdb
 import pandas as pd
 
 from features.addresses import Address
+from features.cells import plain
 from features.database import read_database
 from features.encodings import guess_of
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, catalogue
 from features.reading import (
+    databases_in,
     find_tables,
     quoted,
     read_sheet,
@@ -28,8 +30,15 @@ from features.reading import (
     write_frame,
 )
 from features.recognition import Recognised, not_read, recognise
-from features.schema import BY_NAME
-from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of, start_of_sheet
+from features.schema import BY_NAME, TABLES
+from features.sheets import (
+    WORKBOOK,
+    Sheet,
+    UnreadableWorkbookError,
+    is_sheet_file,
+    sheets_of,
+    start_of_sheet,
+)
 from features.translation import translate
 
 
@@ -79,6 +88,7 @@ class _Found:
     recognised: dict[str, list[Recognised]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    unread: dict[Path, Failure] = field(default_factory=dict)
 
     def say_guess(self, file: Path, is_read: bool = True) -> None:
         """Say which encoding a text file was taken for, where that was a guess."""
@@ -103,12 +113,44 @@ def read_folder(con: duckdb.DuckDBPyConnection, path: Path | Address, scratch: P
         table = next((name for name, own in named.items() if own == file), "")
         try:
             _look(file, table, scratch, found)
+        except UnreadableWorkbookError as error:
+            found.unread[file] = error.failures[0]
         except RecordsError as error:
             found.failures += error.failures
+    _judge_unread(found)
     _refuse_two(found)
+    _add_database(place, found)
     if not found.failures and not found.plain and not found.recognised:
         refuse_nothing(place)
     return _read(con, found, scratch)
+
+
+def _judge_unread(found: _Found) -> None:
+    """Leave out workbooks that cannot be opened, unless one may hold a table that nothing else holds."""
+    there = {*found.plain, *found.recognised}
+    needed = [table.name for table in TABLES if table.required and table.name not in there]
+    for file, failure in found.unread.items():
+        stem = plain(file.name.split(".")[0])
+        called = [t.table.name for t in catalogue().tables if any(n in stem for n in t.names)]
+        called += [stem.lower()] if stem.lower() in BY_NAME else []
+        if needed or (called and not there & {*called}):
+            found.failures.append(failure)
+        else:
+            found.left_out.append(f"{file.name}: left out, {failure.rule}. {failure.remedy}")
+
+
+def _add_database(place: Path, found: _Found) -> None:
+    """Read the folder's only DuckDB file where no other file holds a table; else leave it out."""
+    databases = databases_in(place)
+    alone = not (found.plain or found.recognised or found.failures)
+    if databases and alone:
+        found.plain = {name: [databases[0]] for name in BY_NAME}
+        if len(databases) > 1:
+            rule = f"several DuckDB files: {', '.join(file.name for file in databases)}"
+            found.failures.append(refusal("firms", "", rule, "Name the one that is meant."))
+        return
+    why = "left out, other files hold the tables; name it instead of the folder to read it"
+    found.left_out += [f"{file.name}: {why}" for file in databases]
 
 
 def _sheet_files(place: Path) -> list[Path]:
