@@ -80,7 +80,7 @@ def day(text: str) -> str:
     ('2021-03-05', '2021-03-05', '2021-03-05', '2021-03-05', '05/03/2021')
     """
     normal = " ".join(unicodedata.normalize("NFKC", text).split())
-    compact = normal.replace(" 年", "年").replace("年 ", "年").replace("月 ", "月")
+    compact = re.sub(r" ?([年月日]) ?", r"\1", normal).removesuffix(".")
     if match := _DAY.fullmatch(compact) or _COMPACT.fullmatch(compact):
         return _iso(*match.groups()) or text
     if _SERIAL.fullmatch(compact) and _FIRST_SERIAL <= float(compact) <= _LAST_SERIAL:
