@@ -128,3 +128,41 @@ def test_sheets_that_are_not_there(sheets: str, says: str, tmp_path: Path) -> No
     (mapping / "mapping.yaml").write_text(f"sheets: {sheets}", encoding="utf-8")
     with pytest.raises(RecordsError, match=says):
         run(source, mapping, "firms")
+
+
+def test_a_list_of_unclear_colour_and_a_decision_are_left_to_decide(tmp_path: Path) -> None:
+    source = extract(tmp_path / "source")
+    code = "91310115ML8Q940720"
+    tables: dict[str, Rows] = {
+        "名单": [
+            ["信用代码", "列入原因", "列入日期", "移出日期"],
+            [code, "某原因", "2021-1-1", ""],
+        ],
+        "决定": [
+            ["信用代码", "处罚决定日期", "处罚文号", "罚款金额（元）"],
+            [code, "2021-1-1", "1号", "5"],
+        ],
+    }
+    for name, rows in tables.items():
+        with (source / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows(rows)
+    files = proposed(source, tmp_path)[0].files
+    assert "AS decision_number" in files["penalties.sql"]
+    assert "-- TODO penalty_id: made of decision and firm" in files["penalties.sql"]
+    assert "'TODO' AS colour" in files["listings.sql"]
+
+
+def test_a_sheet_in_a_stated_encoding(tmp_path: Path) -> None:
+    source, mapping = tmp_path / "source", tmp_path / "mapping"
+    source.mkdir()
+    mapping.mkdir()
+    text = "Реестр\nкод;название\nA;Москва\nB;Ростовторг\n"
+    (source / "реестр.csv").write_bytes(text.encode("cp1251"))
+    (mapping / "mapping.yaml").write_text(
+        "encodings: {реестр.csv: cp1251}\nsheets: {реестр.csv: 2}\n", encoding="utf-8"
+    )
+    firms = """SELECT "код" AS firm_id, "название" AS name FROM 'реестр.csv'"""
+    (mapping / "firms.sql").write_text(firms, encoding="utf-8")
+    visits = "SELECT 'V' AS inspection_id, 'A' AS firm_id, '2020-01-02' AS inspected_on"
+    (mapping / "inspections.sql").write_text(visits, encoding="utf-8")
+    assert sorted(run(source, mapping, "firms")[0].name) == ["Москва", "Ростовторг"]
