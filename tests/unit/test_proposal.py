@@ -130,26 +130,22 @@ def test_sheets_that_are_not_there(sheets: str, says: str, tmp_path: Path) -> No
         run(source, mapping, "firms")
 
 
-def test_a_list_of_unclear_colour_and_a_decision_are_left_to_decide(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "heading", "row", "file", "says"),
+    [
+        ("名单", "名单名称,列入原因,列入日期,移出日期", "某名单,某原因,2021-1-1,", "listings", "'TODO' AS colour"),
+        ("红名单", "名单名称,列入原因,列入日期,移出日期", "某名单,某原因,2021-1-1,", "listings", "'red' AS colour"),
+        ("决定", "处罚决定日期,处罚文号,罚款金额（元）", "2021-1-1,1号,5", "penalties",
+         "-- TODO penalty_id: made of decision and firm"),
+    ],
+)  # fmt: skip
+def test_colours_and_ids_are_left_to_decide(
+    name: str, heading: str, row: str, file: str, says: str, tmp_path: Path
+) -> None:
     source = extract(tmp_path / "source")
-    code = "91310115ML8Q940720"
-    tables: dict[str, Rows] = {
-        "名单": [
-            ["信用代码", "列入原因", "列入日期", "移出日期"],
-            [code, "某原因", "2021-1-1", ""],
-        ],
-        "决定": [
-            ["信用代码", "处罚决定日期", "处罚文号", "罚款金额（元）"],
-            [code, "2021-1-1", "1号", "5"],
-        ],
-    }
-    for name, rows in tables.items():
-        with (source / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
-            csv.writer(out).writerows(rows)
-    files = proposed(source, tmp_path)[0].files
-    assert "AS decision_number" in files["penalties.sql"]
-    assert "-- TODO penalty_id: made of decision and firm" in files["penalties.sql"]
-    assert "'TODO' AS colour" in files["listings.sql"]
+    text = f"信用代码,{heading}\n91310115ML8Q940720,{row}\n"
+    (source / f"{name}.csv").write_text(text, encoding="utf-8")
+    assert says in proposed(source, tmp_path)[0].files[f"{file}.sql"]
 
 
 def test_a_sheet_in_a_stated_encoding(tmp_path: Path) -> None:
