@@ -12,6 +12,7 @@ from ibis.backends.duckdb import Backend
 
 from features.decisions import mark_shared
 from features.failures import Failure, refusal
+from features.identity import without_persons
 from features.rules import Rule
 from features.schema import FIRMS, PENALTIES, RecordTable
 from features.typed import ALWAYS_KNOWN
@@ -25,7 +26,7 @@ def failure_of(table: RecordTable, typed: ibis.Table, rule: Rule) -> Failure:
     bad = typed.filter(~rule.keeps(typed))
     first = bad.order_by("source_row").limit(3).select(table.key[0], "source_row").execute()
     ids = tuple(
-        str(key) if isinstance(key, str) else f"row {row}"
+        str(key) if isinstance(key, str) and without_persons(key) == key else f"row {row}"
         for key, row in first.itertuples(index=False)
     )
     return Failure(
@@ -68,7 +69,8 @@ def _malformed(backend: Backend, table: RecordTable) -> list[int]:
 def write_rejected(backend: Backend, table: RecordTable, broken: list[Rule], folder: Path) -> None:
     """Write every rejected row and emptied cell with column, rule and the row as it came.
 
-    ``TABLE.csv`` holds rows, ``TABLE.malformed.csv`` lines that are no rows at all.
+    ``TABLE.csv`` holds rows, ``TABLE.malformed.csv`` lines that are no rows at all. Identity and mobile
+    numbers of persons give way to a mark; the row's number tells where they stand.
     """
     folder.mkdir(parents=True, exist_ok=True)
     typed, raw = backend.table(f"typed_{table.name}"), backend.table(f"raw_{table.name}")
@@ -85,10 +87,24 @@ def write_rejected(backend: Backend, table: RecordTable, broken: list[Rule], fol
     if parts:
         listed = parts[0] if len(parts) == 1 else ibis.union(*parts)
         found = listed.join(raw, "source_row").order_by("source_row", "column", "rule")
-        backend.to_csv(found.rename(row="source_row"), folder / f"{table.name}.csv", header=True)
+        _write(backend, found.rename(row="source_row"), folder / f"{table.name}.csv")
     if _malformed(backend, table):
         lines = backend.table(f"malformed_{table.name}")
-        backend.to_csv(lines, folder / f"{table.name}.malformed.csv", header=True)
+        _write(backend, lines, folder / f"{table.name}.malformed.csv")
+
+
+def _write(backend: Backend, rows: ibis.Table, file: Path) -> None:
+    columns = {
+        name: _without_persons(rows[name])
+        for name, kind in rows.schema().items()
+        if kind.is_string() and name not in ("column", "rule", "action", "place")
+    }
+    backend.to_csv(rows.mutate(**columns), file, header=True)
+
+
+@ibis.udf.scalar.python(name="without_persons")
+def _without_persons(text: str) -> str:
+    return without_persons(text)
 
 
 def accept(backend: Backend, table: RecordTable, broken: list[Rule]) -> int:

@@ -1,7 +1,8 @@
 """What stands in a cell: identifiers, days and amounts as Chinese spreadsheets write them, in plain form.
 
 Every function returns the plain form, or the text as it came where it cannot be read: the rules of the
-record tables then reject it, with its row and value.
+record tables then reject it, with its row and value. A text such as 1_000, which is no number here but one
+for the database, gets a mark, so that nothing passes that was not read.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ _SERIAL = re.compile(r"\d{5}(\.\d+)?")
 _FIRST_SERIAL, _LAST_SERIAL = 18264, 73050  # 1950-01-01 and 2099-12-31
 _EPOCH = dt.date(1899, 12, 30)
 """Day 0 of a spreadsheet's serial numbers (from March 1900 on)."""
-_NUMBER = re.compile(r"([-+]?)(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?")
-_AMOUNT = re.compile(r"(?:人民币|RMB|CNY|[¥￥])?([-+]?[\d,]+(?:\.\d+)?)(\D*)", re.IGNORECASE)
+_DIGITS = (
+    r"[-+]?(?:(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][-+]?[0-9]{1,3})?"
+)
+_NUMBER = re.compile(_DIGITS)
+_AMOUNT = re.compile(rf"(?:人民币|RMB|CNY|[¥￥])?({_DIGITS})([^0-9]*)", re.IGNORECASE)
+_LIKE_A_NUMBER = re.compile(r"[\s0-9_.eE+-]+")
 _ROUNDED = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
 
 
@@ -75,7 +80,7 @@ def day(text: str) -> str:
     ('2021-03-05', '2021-03-05', '2021-03-05', '2021-03-05', '05/03/2021')
     """
     normal = " ".join(unicodedata.normalize("NFKC", text).split())
-    compact = normal.replace(" 年", "年").replace("年 ", "年").replace("月 ", "月")
+    compact = re.sub(r" ?([年月日]) ?", r"\1", normal).removesuffix(".")
     if match := _DAY.fullmatch(compact) or _COMPACT.fullmatch(compact):
         return _iso(*match.groups()) or text
     if _SERIAL.fullmatch(compact) and _FIRST_SERIAL <= float(compact) <= _LAST_SERIAL:
@@ -107,14 +112,16 @@ def amount(text: str, units: Mapping[str, float], of_heading: str = "") -> str:
     >>> units = {"元": 1, "万元": 10000}
     >>> amount("3.5万元", units), amount("１，２００", units, "万元"), amount("500万美元", units)
     ('35000', '12000000', '500万美元')
+    >>> amount(".5", units, "万元"), amount("1.5E+03", units, "万元"), amount("1_000", units, "万元")
+    ('5000', '15000000', '1_000 (not read)')
     """
     match = _AMOUNT.fullmatch(plain(text))
     if match is None:
-        return text
+        return _unread(text)
     digits, unit = match[1], match[2].removesuffix("整") or of_heading or "元"
     number = _number(digits)
     if number is None or unit not in units:
-        return text
+        return _unread(text)
     return _decimal_text(number * Decimal(str(units[unit])))
 
 
@@ -137,7 +144,7 @@ def number(text: str) -> str:
     found = plain(text)
     value = _number(found.removesuffix("%").removesuffix("人"))
     if value is None:
-        return text
+        return _unread(text)
     return _decimal_text(value / 100 if found.endswith("%") else value)
 
 
@@ -149,6 +156,11 @@ def _number(text: str) -> Decimal | None:
         return Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
+
+
+def _unread(text: str) -> str:
+    """Return a text that cannot be read as it came, with a mark where the database would read it."""
+    return f"{text} (not read)" if _LIKE_A_NUMBER.fullmatch(text) else text
 
 
 def _decimal_text(value: Decimal) -> str:

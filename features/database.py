@@ -12,11 +12,12 @@ from typing import Any
 
 import duckdb
 
+from features.addresses import Address, without_secrets
 from features.failures import RecordsError, refusal
 from features.reading import read_table
 from features.schema import BY_NAME
 
-SCHEMES = ("postgresql://", "postgres://")
+SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 _TABLES = """
 SELECT table_schema, table_name FROM information_schema.tables
 WHERE table_schema = ANY (current_schemas(false)) AND lower(table_name) = ANY (%s)
@@ -28,16 +29,9 @@ WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
 """
 
 
-def is_database(place: Path | str) -> bool:
-    """Tell whether `place` is the address of a database.
-
-    >>> is_database("postgresql://reader@host/records"), is_database("records")
-    (True, False)
-    """
-    return isinstance(place, str) and place.startswith(SCHEMES)
-
-
-def read_database(con: duckdb.DuckDBPyConnection, address: str, scratch: Path) -> dict[str, str]:
+def read_database(
+    con: duckdb.DuckDBPyConnection, address: Address, scratch: Path
+) -> dict[str, str]:
     """Read every record table into ``raw_TABLE``; return where each came from.
 
     Raises
@@ -46,8 +40,9 @@ def read_database(con: duckdb.DuckDBPyConnection, address: str, scratch: Path) -
         Where psycopg is missing, the database cannot be reached or read, or holds a table twice.
     """
     psycopg = _psycopg()
+    secrets = _secrets(psycopg, address)
     try:
-        with psycopg.connect(address, connect_timeout=10) as connection:
+        with psycopg.connect(address.conninfo, connect_timeout=10) as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.execute("SET datestyle TO ISO")
@@ -58,9 +53,10 @@ def read_database(con: duckdb.DuckDBPyConnection, address: str, scratch: Path) -
                 read_table(con, BY_NAME[table], file, scratch)
                 file.unlink()
     except psycopg.Error as error:
-        rule = f"the database cannot be read: {' '.join(str(error).split())[:300]}"
+        said = without_secrets(" ".join(str(error).split()), secrets)[:300]
         remedy = "Check address, rights (SELECT is enough) and password (PGPASSWORD or ~/.pgpass)."
-        raise RecordsError([refusal("firms", "", rule, remedy)]) from error
+        rule = f"the database cannot be read: {said}"
+        raise RecordsError([refusal("firms", "", rule, remedy)]) from None  # its text may tell more
     return {table: f"postgresql {'.'.join(place)}" for table, place in places.items()}
 
 
@@ -71,6 +67,22 @@ def _psycopg() -> ModuleType:
         remedy = "Install the extra `postgres` (psycopg), or export the tables as Parquet."
         raise RecordsError([refusal("firms", "", "psycopg is not installed", remedy)]) from error
     return psycopg
+
+
+def _secrets(psycopg: ModuleType, address: Address) -> list[str]:
+    """Return what no message may repeat; refuse an address whose parts cannot be told."""
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(address.conninfo) if address.is_clear else None
+    except psycopg.Error:
+        parts = None
+    if parts is None:
+        remedy = (
+            "Write postgresql://USER@HOST/DATABASE, signs such as @ : / ? # in a name or password as "
+            "%40 %3A %2F %3F %23; better keep the password in PGPASSWORD or ~/.pgpass."
+        )
+        rule = f"the address of the database ({address}) cannot be read"
+        raise RecordsError([refusal("firms", "", rule, remedy)]) from None
+    return [str(parts[name]) for name in SECRETS if parts.get(name)]
 
 
 def _places(connection: Any) -> dict[str, tuple[str, str]]:

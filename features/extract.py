@@ -13,10 +13,14 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from features.database import is_database, read_database
+from features.addresses import Address
+from features.cells import plain
+from features.database import read_database
+from features.encodings import guess_of
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, catalogue
 from features.reading import (
+    databases_in,
     find_tables,
     quoted,
     read_sheet,
@@ -25,9 +29,16 @@ from features.reading import (
     refuse_nothing,
     write_frame,
 )
-from features.recognition import Recognised, recognise
-from features.schema import BY_NAME
-from features.sheets import WORKBOOK, Sheet, is_sheet_file, sheets_of, start_of_sheet
+from features.recognition import Recognised, not_read, recognise
+from features.schema import BY_NAME, TABLES
+from features.sheets import (
+    WORKBOOK,
+    Sheet,
+    UnreadableWorkbookError,
+    is_sheet_file,
+    sheets_of,
+    start_of_sheet,
+)
 from features.translation import translate
 
 
@@ -42,7 +53,7 @@ class Extract:
     recognised : tuple of Recognised
         The sheets that were recognised by their headings.
     left_out : tuple of str
-        The sheets that are no table.
+        The sheets that are no table, headings that are not read, and encodings that were guessed.
     failures : tuple of Failure
         What is worth a note.
     """
@@ -77,9 +88,15 @@ class _Found:
     recognised: dict[str, list[Recognised]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    unread: dict[Path, Failure] = field(default_factory=dict)
+
+    def say_guess(self, file: Path, is_read: bool = True) -> None:
+        """Say which encoding a text file was taken for, where that was a guess."""
+        if is_read and (guess := guess_of(file)):
+            self.left_out.append(guess)
 
 
-def read_folder(con: duckdb.DuckDBPyConnection, path: Path | str, scratch: Path) -> Extract:
+def read_folder(con: duckdb.DuckDBPyConnection, path: Path | Address, scratch: Path) -> Extract:
     """Read every record table found in `path` (a database's address too) into ``raw_TABLE``.
 
     Raises
@@ -87,21 +104,53 @@ def read_folder(con: duckdb.DuckDBPyConnection, path: Path | str, scratch: Path)
     RecordsError
         Naming every file and sheet that cannot be read or told apart.
     """
-    if is_database(path):
-        return Extract(read_database(con, str(path), scratch))
-    place = records_folder(Path(path))
+    if isinstance(path, Address):
+        return Extract(read_database(con, path, scratch))
+    place = records_folder(path)
     named = find_tables(place)
     found = _Found(plain={n: [f] for n, f in named.items() if not is_sheet_file(f)})
     for file in _sheet_files(place):
         table = next((name for name, own in named.items() if own == file), "")
         try:
             _look(file, table, scratch, found)
+        except UnreadableWorkbookError as error:
+            found.unread[file] = error.failures[0]
         except RecordsError as error:
             found.failures += error.failures
+    _judge_unread(found)
     _refuse_two(found)
+    _add_database(place, found)
     if not found.failures and not found.plain and not found.recognised:
         refuse_nothing(place)
     return _read(con, found, scratch)
+
+
+def _judge_unread(found: _Found) -> None:
+    """Leave out workbooks that cannot be opened, unless one may hold a table that nothing else holds."""
+    there = {*found.plain, *found.recognised}
+    needed = [table.name for table in TABLES if table.required and table.name not in there]
+    for file, failure in found.unread.items():
+        stem = plain(file.name.split(".")[0])
+        called = [t.table.name for t in catalogue().tables if any(n in stem for n in t.names)]
+        called += [stem.lower()] if stem.lower() in BY_NAME else []
+        if needed or (called and not there & {*called}):
+            found.failures.append(failure)
+        else:
+            found.left_out.append(f"{file.name}: left out, {failure.rule}. {failure.remedy}")
+
+
+def _add_database(place: Path, found: _Found) -> None:
+    """Read the folder's only DuckDB file where no other file holds a table; else leave it out."""
+    databases = databases_in(place)
+    alone = not (found.plain or found.recognised or found.failures)
+    if databases and alone:
+        found.plain = {name: [databases[0]] for name in BY_NAME}
+        if len(databases) > 1:
+            rule = f"several DuckDB files: {', '.join(file.name for file in databases)}"
+            found.failures.append(refusal("firms", "", rule, "Name the one that is meant."))
+        return
+    why = "left out, other files hold the tables; name it instead of the folder to read it"
+    found.left_out += [f"{file.name}: {why}" for file in databases]
 
 
 def _sheet_files(place: Path) -> list[Path]:
@@ -116,7 +165,9 @@ def _look(file: Path, named: str, scratch: Path, found: _Found) -> None:
         start = start_of_sheet(file)
         if recognise(start, catalogue(), named) is None:
             _not_recognised(start, named, file, found)
+            found.say_guess(file, bool(named))
             return
+        found.say_guess(file)
     sheets = list(sheets_of(file, scratch))
     titles = {sheet.name.strip().lower(): sheet for sheet in sheets}
     for number, sheet in enumerate(sheets):
@@ -137,6 +188,12 @@ def _not_recognised(sheet: Sheet, named: str, source: Path | Sheet, found: _Foun
     """Keep a source that is named after a table as it is; leave any other out, and say so."""
     if named:
         found.plain.setdefault(named, []).append(source)
+        known = [table for table in catalogue().tables if table.table.name == named]
+        if known and (rest := not_read(sheet, known[0])):
+            listed = ", ".join(rest)
+            found.left_out.append(
+                f"{sheet.place}: read by the schema's headings; not read: {listed}"
+            )
     elif any(any(cell not in ("", None) for cell in row) for row in sheet.rows):
         found.left_out.append(f"{sheet.place}: left out, no known headings")
 

@@ -88,6 +88,10 @@ class TableHeadings:
         Column -> value where no heading fills it.
     made_id : str
         Column that is made of firm and day where no heading fills it.
+    colours : mapping
+        Colour of a list -> the words that tell it, in lower case.
+    lists : tuple of (word, list)
+        Which list a sheet's name tells.
     columns : tuple of ColumnHeadings
         Every column that can be filled.
     """
@@ -98,12 +102,14 @@ class TableHeadings:
     any_of: frozenset[str]
     constants: Mapping[str, str]
     made_id: str
+    colours: Mapping[str, tuple[str, ...]]
+    lists: tuple[tuple[str, str], ...]
     columns: tuple[ColumnHeadings, ...]
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Columns that must have a heading."""
-        given = {*self.constants, self.made_id}
+        given = {*self.constants, self.made_id, *(("colour",) if self.colours else ())}
         return tuple(c.name for c in self.table.columns if c.required and c.name not in given)
 
     def of(self, column: str) -> ColumnHeadings:
@@ -160,6 +166,8 @@ def _table(name: str, spec: dict[str, Any]) -> TableHeadings:
         frozenset(spec.get("any_of", ())),
         spec.get("constants", {}),
         spec.get("made_id", ""),
+        {c: tuple(plain(w).lower() for w in words) for c, words in spec.get("colours", {}).items()},
+        tuple((plain(word), value) for word, value in spec.get("lists", ())),
         tuple(columns),
     )
 

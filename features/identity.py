@@ -21,6 +21,13 @@ _USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 _OLD_NUMBER = re.compile(r"[1-9][0-9]{14}")
 _CITIZEN = re.compile(r"[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dX]", re.A)
+_OF_A_PERSON = re.compile(
+    r"(?<![0-9A-Za-z])(?:[1-8]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
+    r"|(?:\+?86[- ]?)?1[3-9]\d{9})(?![0-9A-Za-z])",
+    re.A,
+)
+NOT_COPIED = "(a person's, not copied)"
+"""Stands in reports where an identity or mobile number stood."""
 _CITIZEN_WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)])
 
 _PERSON = re.compile(
@@ -113,6 +120,15 @@ def old_number_checks(codes: Iterable[str]) -> Flags:
             product = np.where(total == 0, 10, total) * 2 % 11
         flags[flags] = (product + digits[:, 14]) % 10 == 1
     return flags
+
+
+def without_persons(text: str) -> str:
+    """Return a text for a report: identity and mobile numbers give way to a mark.
+
+    >>> without_persons("A, 11010519491231002X"), without_persons("91110000600037341L 13800000000")
+    ("A, (a person's, not copied)", "91110000600037341L (a person's, not copied)")
+    """
+    return _OF_A_PERSON.sub(NOT_COPIED, text)
 
 
 def names_a_person(column: str) -> bool:

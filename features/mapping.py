@@ -151,7 +151,10 @@ def run_mapping(
     encoded = {
         name: as_utf8(name, _listed(source, name), encoding, scratch)
         for name, encoding in mapping.encodings.items()
-    } | {name: _sheet(source, name, row, scratch) for name, row in mapping.sheets.items()}
+    }
+    encoded |= {
+        name: _sheet(source, name, row, scratch, encoded) for name, row in mapping.sheets.items()
+    }
     sandbox = _sandbox([source, scratch])
     try:
         for table, query in mapping.queries.items():
@@ -161,10 +164,13 @@ def run_mapping(
     return {table: f"{table}.sql" for table in mapping.queries}
 
 
-def _sheet(source: Path, name: str, row: int, scratch: Path) -> Path:
-    """Write a sheet from its heading on as Parquet, all text; return the file."""
+def _sheet(source: Path, name: str, row: int, scratch: Path, encoded: dict[str, Path]) -> Path:
+    """Write a sheet from its heading on as Parquet, all text; return the file.
+
+    A text file whose encoding is stated is read as it stands in `encoded`, in UTF-8.
+    """
     file, _, title = name.partition("#")
-    path = _listed(source, file)
+    path = encoded.get(file) or _listed(source, file)
     if not path.is_file():
         raise _error(name, f"no file {file} in the source folder", "Correct `sheets`.")
     sheets = {sheet.name: sheet for sheet in sheets_of(path, scratch)}

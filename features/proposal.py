@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from features.cells import plain
+from features.colours import colour_of
 from features.column_matching import SAMPLE, Match, Source, best_matches, sources_below
 from features.failures import RecordsError, refusal
 from features.headings import Catalogue, catalogue, normal, parted
@@ -83,9 +84,18 @@ def _cell(match: Match, name: str, words: Catalogue) -> tuple[str, str]:
     table = match.table
     if name in match.columns:
         return _read(match, name, words)
+    if name == "colour" and table.colours:
+        said = colour_of(match.source.name, table)
+        return f"{literal(said or 'TODO')} AS {name}", f"-- TODO {name}: red or black?"
     if name in table.constants:
         return f"{literal(table.constants[name])} AS {name}", f"-- TODO {name}: assumed."
     column = table.table.column(name)
+    if name == "penalty_id" and "decision_number" in match.columns:
+        firm, number = (quoted(match.columns[c]) for c in ("firm_id", "decision_number"))
+        return (
+            f"as_code({number}::VARCHAR) || '@' || as_code({firm}::VARCHAR) AS {name}",
+            f"-- TODO {name}: made of decision and firm; add the platform if there are several.",
+        )
     if name in table.table.key and column.required and name != "firm_id":
         firm, event = (quoted(match.columns[c]) for c in ("firm_id", table.table.event))
         return (

@@ -48,7 +48,7 @@ def records_folder(path: Path) -> Path:
 
 
 def find_tables(path: Path) -> dict[str, Path]:
-    """Map record tables to the files that are named after them, or to the only DuckDB file.
+    """Map record tables to the files that are named after them; to `path` if it is a DuckDB file.
 
     Raises
     ------
@@ -71,9 +71,13 @@ def find_tables(path: Path) -> dict[str, Path]:
             found[name] = file
     if failures:
         raise RecordsError(failures)
-    databases = [f for f in sorted(path.glob("*")) if f.suffix.lower() in DATABASES]
-    alone = not found and len(databases) == 1 and not list(path.glob("*.xls*"))
-    return dict.fromkeys(BY_NAME, databases[0]) if alone else found
+    return found
+
+
+def databases_in(folder: Path) -> list[Path]:
+    """Return the DuckDB files of a folder: one is read where no other file holds a table."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [file for file in files if file.is_file() and file.suffix.lower() in DATABASES]
 
 
 def refuse_nothing(path: Path) -> NoReturn:

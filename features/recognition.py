@@ -108,8 +108,25 @@ def recognise(sheet: Sheet, catalogue: Catalogue, named: str = "") -> Recognised
         _refuse_nameless(sheet, catalogue)
     if row is None or not speaks_chinese(sheet, row):
         return None
+    if row == 1 and named in _names(catalogue) and not_read(sheet, catalogue.of(named)) is not None:
+        return None
     table = catalogue.of(named) if named in _names(catalogue) else _table(sheet, row, catalogue)
     return None if table is None else _columns(sheet, row, table, catalogue)
+
+
+def not_read(sheet: Sheet, table: TableHeadings) -> tuple[str, ...] | None:
+    """Return the Chinese headings of a sheet that has the schema's own; None where it has not.
+
+    It has if it lacks none that is required, and no more columns are filled by Chinese headings only.
+    """
+    headings = [text_of(cell) for cell in sheet.rows[0]] if sheet.rows else []
+    texts = {text.lower() for text in headings}
+    own = texts & {*table.table.names}
+    absent = [column for column in table.columns if column.column not in texts]
+    others = [c for c in absent if any(_rank(text, c) for text in headings if text)]
+    if not {*table.needed} <= own or len(own) <= len(others):
+        return None
+    return tuple(_one_line(text) for text in headings if not text.isascii())
 
 
 def _names(catalogue: Catalogue) -> set[str]:
@@ -133,8 +150,8 @@ MISSING_REMEDY = (
 def _table(sheet: Sheet, row: int, catalogue: Catalogue) -> TableHeadings | None:
     """Return the one table that the sheet's headings and names allow."""
     fitting = [t for t in catalogue.tables if _fits(sheet.rows[row - 1], t)]
-    titles = plain("".join(text_of(cell) for line in sheet.rows[: row - 1] for cell in line))
-    texts = [plain(sheet.name) + titles, plain(sheet.file.stem)]
+    name, titles, stem = names_of(sheet, row)
+    texts = [name + titles, stem]
     for text in texts:
         called = [t for t in catalogue.tables if any(name in text for name in t.names)]
         if len(called) == 1 and (called[0] in fitting or not fitting):
@@ -154,6 +171,12 @@ def _table(sheet: Sheet, row: int, catalogue: Catalogue) -> TableHeadings | None
         )
         raise RecordsError([refusal(most[0].table.name, "", rule, remedy)])
     return most[0]
+
+
+def names_of(sheet: Sheet, row: int) -> tuple[str, str, str]:
+    """Return the sheet's name, the titles above the heading in `row`, and the file's name."""
+    titles = plain("".join(text_of(cell) for line in sheet.rows[: row - 1] for cell in line))
+    return plain(sheet.name), titles, plain(sheet.file.name.split(".")[0])
 
 
 def _fits(row: Sequence[object], table: TableHeadings) -> bool:

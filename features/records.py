@@ -15,6 +15,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from features.acceptance import accept, failure_of, malformed_lines, too_few, write_rejected
+from features.addresses import Address, is_address
 from features.disagreements import as_notes, disagreements, write_disagreements
 from features.extract import Extract, read_folder
 from features.failures import Failure, RecordsError, refusal
@@ -96,7 +97,7 @@ class Records:
 
 @contextmanager
 def open_records(
-    path: Path | str,
+    path: Path | str | Address,
     mapping: Mapping | None = None,
     *,
     today: dt.date | None = None,
@@ -107,7 +108,7 @@ def open_records(
 
     Parameters
     ----------
-    path : Path or str
+    path : Path, str or Address
         Folder, workbook, DuckDB file or address of a PostgreSQL database; the source folder where a
         mapping is given.
     mapping : Mapping, optional
@@ -132,14 +133,24 @@ def open_records(
                 backend.con.execute(f"SET memory_limit = '{memory_limit_gb:g}GB'")
             backend.con.execute(f"SET temp_directory = {literal(folder / 'spill')}")
             _without_progress_bar(backend)
+            place = _place(path)
             if mapping is None:
-                extract = read_folder(backend.con, path, folder)
+                extract = read_folder(backend.con, place, folder)
+            elif isinstance(place, Address):
+                remedy = "Leave out the mapping, and make views in the database that do its work."
+                raise RecordsError([refusal("mapping", "", f"of a database, {place}", remedy)])
             else:
-                extract = Extract(run_mapping(backend.con, mapping, Path(path), folder))
+                extract = Extract(run_mapping(backend.con, mapping, place, folder))
             quality = _check(backend, extract, today or dt.date.today(), rejected)
             yield Records(backend, quality)
         finally:
             backend.disconnect()
+
+
+def _place(path: Path | str | Address) -> Path | Address:
+    if isinstance(path, Address):
+        return path
+    return Address.of(path) if is_address(path) else Path(path)
 
 
 def _check(backend: Backend, extract: Extract, today: dt.date, rejected: Path | None) -> Quality:

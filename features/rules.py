@@ -12,7 +12,7 @@ from ibis import ir
 from pandera.errors import SchemaErrors
 
 from features.failures import Action
-from features.schema import FIRMS, Column, RecordTable
+from features.schema import FIRMS, PERMITS, Column, RecordTable
 
 TOO_LARGE = 1e15
 """No amount of money, harm or number of employees is larger; such cells are slips of a keyboard."""
@@ -54,12 +54,29 @@ def rules_of(table: RecordTable, columns: set[str], today: dt.date) -> Iterator[
             "row rejected",
             lambda t: t.firm_key.notnull(),
         )
+    if table is PERMITS and {"status", "status_changed_on"} <= columns:
+        yield _dated_status()
     yield Rule(
         "+".join(table.key),
         "key occurs twice on one recorded_on",
         "Keep one row, or give the later version its own recorded_on.",
         "row rejected",
         lambda t: t.copy_no == 1,
+    )
+
+
+def _dated_status() -> Rule:
+    """Return the rule that an end needs a day, or a record later than the day of issue."""
+    return Rule(
+        "status",
+        "says that the permit ended, and no day tells when",
+        "Fill status_changed_on, or recorded_on of the version that brought the status.",
+        "cell emptied",
+        lambda t: (
+            _or_empty(t.status == "valid")
+            | t.status_changed_on.notnull()
+            | (t.recorded_on > t.issued_on).fill_null(True)
+        ),
     )
 
 

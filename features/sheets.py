@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +20,7 @@ WORKBOOK = (".xlsx", ".xls")
 TEXT = (".csv", ".tsv", ".txt", ".csv.gz")
 DELIMITERS = ",;\t|"
 _LINES_SEEN = 40
+_CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(frozen=True)
@@ -77,25 +79,41 @@ def start_of_sheet(file: Path) -> Sheet:
     return Sheet(file, "", [list(row) for row in rows])
 
 
-def open_workbook(file: Path, table: str) -> python_calamine.CalamineWorkbook:
-    """Open a workbook, or refuse the file in the name of `table`."""
-    try:
-        return python_calamine.CalamineWorkbook.from_path(file)
-    except (python_calamine.CalamineError, OSError) as error:
-        rule = f"{file.name} is no Excel workbook: {error}"
-        raise RecordsError([refusal(table, "", rule, "Save it anew as .xlsx.")]) from error
+class UnreadableWorkbookError(RecordsError):
+    """A workbook cannot be opened: it is none, is cut short or is protected by a password."""
 
 
 def _workbook(file: Path) -> Iterator[Sheet]:
-    book = open_workbook(file, file.name)
-    for name in book.sheet_names:
-        sheet = book.get_sheet_by_name(name)
-        rows: list[list[object]] = [list(r) for r in sheet.to_python(skip_empty_area=False)]
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
-            if left == right:
-                for number in range(top + 1, min(bottom + 1, len(rows))):
-                    rows[number][left] = rows[top][left]
-        yield Sheet(file, name, rows)
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(file)
+        yield from [_sheet(file, book, name) for name in book.sheet_names]
+    except (python_calamine.CalamineError, OSError) as error:
+        rule, remedy = f"{file.name} is no Excel workbook: {error}", "Save it anew as .xlsx."
+        if _has_password(file, error):
+            rule = f"{file.name} is protected by a password"
+            remedy = (
+                "Open it, take the password away (File, Info, Protect Workbook) and save it anew."
+            )
+        raise UnreadableWorkbookError([refusal(file.name, "", rule, remedy)]) from error
+
+
+def _has_password(file: Path, error: Exception) -> bool:
+    """Tell whether a workbook is encrypted: an .xlsx then lies in a container of the older kind."""
+    if "password" in str(error).lower():
+        return True
+    start = file.read_bytes() if file.is_file() else b""
+    return start.startswith(_CONTAINER) and "EncryptedPackage".encode("utf-16-le") in start
+
+
+def _sheet(file: Path, book: python_calamine.CalamineWorkbook, name: str) -> Sheet:
+    sheet = book.get_sheet_by_name(name)
+    rows: list[list[object]] = [list(r) for r in sheet.to_python(skip_empty_area=False)]
+    width = len(rows[0]) if rows else 0
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if left == right < width:
+            for number in range(top + 1, min(bottom + 1, len(rows))):
+                rows[number][left] = rows[top][left]
+    return Sheet(file, name, rows)
 
 
 def _text(file: Path, scratch: Path) -> Sheet:
@@ -113,4 +131,14 @@ def _text(file: Path, scratch: Path) -> Sheet:
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    return max(DELIMITERS, key=lambda sign: max((line.count(sign) for line in lines), default=0))
+    """Return the sign that parts the most lines into the same number of cells, the more the better."""
+    return max(DELIMITERS, key=lambda sign: _regularity(sign, lines))
+
+
+def _regularity(sign: str, lines: Sequence[str]) -> tuple[int, int]:
+    """Return how many lines have the commonest number of cells above one, and that number."""
+    try:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=sign) if len(row) > 1)
+    except csv.Error:
+        return 0, 0
+    return max(((count, width) for width, count in widths.items()), default=(0, 0))

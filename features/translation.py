@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +10,31 @@ from dataclasses import dataclass
 import pandas as pd
 
 from features.cells import amount, day, has_unit, identifier, is_rounded, number, plain, text_of
+from features.colours import (
+    JUDGMENT_DEFAULT,
+    JUDGMENT_DEFAULTERS,
+    colour_of,
+    colour_of_sheet,
+    list_of,
+)
 from features.failures import Failure, RecordsError, refusal
 from features.headings import Catalogue, ColumnHeadings
-from features.recognition import Filled, Recognised, status_column
+from features.identity import without_persons
+from features.recognition import Filled, Recognised, names_of, status_column
+from features.schema import PENALTIES, PERMITS
 
 EXACT_DIGITS = 15
 """A spreadsheet rounds numbers of more digits."""
 AMOUNTS = frozenset({"registered_capital", "fine", "statutory_max", "amount"})
 """Columns of money: they need a unit."""
 IDENTIFIERS = frozenset({
-    "firm_id", "penalty_id", "permit_id", "inspection_id", "group_id", "inspector_id",
+    "firm_id", "penalty_id", "decision_number", "permit_id", "inspection_id", "group_id", "inspector_id",
     "region", "sector",
 })  # fmt: skip
 """Columns of codes, read in half-width without blanks; names are kept as they are written."""
+MULTIPLES = ("十", "百", "千", "万", "亿")
+"""Units that begin so make a plain number wrong."""
+NOT_TOLD = "not copied, its cells may name persons"
 PLACE = "place"
 """Column of the raw table that says where a row stands: file, sheet and row."""
 
@@ -35,7 +48,8 @@ class Translated:
     rows : DataFrame
         ``source_row`` (the sheet's row), the columns as text or None, and ``place``.
     malformed : tuple of (int, str)
-        Row and content of lines with more or fewer cells than headings.
+        Row and place of lines with more or fewer cells than headings; their cells are not copied, since
+        nobody can tell which of them name a person.
     failures : tuple of Failure
         What is worth a note.
     """
@@ -63,7 +77,7 @@ def translate(found: Recognised, catalogue: Catalogue) -> Translated:
             frame[filled.column] = _column(found, filled, cells, catalogue)
     if failures:
         raise RecordsError(failures)
-    noted = _closed_without_day(found, frame, rows)
+    noted = (*_closed_without_day(found, frame, rows), *_undated_status(found, frame))
     _fill_in(found, frame)
     frame[PLACE] = [f"{found.sheet.place}, row {row}" for row in frame.source_row]
     return Translated(_one_row_a_visit(found, frame), malformed, noted)
@@ -82,22 +96,34 @@ def _body(
         texts = [text_of(cell) for cell in row]
         if not any(texts):
             continue
-        first = plain(next(text for text in texts if text))
-        if first.startswith(catalogue.footers) and not (
-            len(row) > place and texts[place] and place
-        ):
-            footers.append((n, first))
+        if word := _footer(texts, place, catalogue):
+            footers.append((n, word))
         elif row == heading:
             footers.append((n, "the heading again"))
         elif len(row) != width and (len(row) < width or any(texts[width:])):
-            malformed.append((n, "\t".join(texts)))
+            malformed.append((n, f"{found.sheet.place}, row {n}: {NOT_TOLD}"))
         else:
             numbers.append(n)
             rows.append(row)
     if footers:
-        listed = ", ".join(f"row {n} ({text[:12]})" for n, text in footers[:3])
+        listed = ", ".join(f"row {n} ({text})" for n, text in footers[:3])
         found.notes.append(f"{len(footers)} rows are no records: {listed}")
     return numbers, rows, tuple(malformed)
+
+
+def _footer(texts: Sequence[str], place: int, catalogue: Catalogue) -> str:
+    """Return the word by which a row is no record: a total, or a note without a firm's identifier.
+
+    Of a note no more than its first word is repeated, since it may name a person.
+    """
+    first = plain(next(text for text in texts if text))
+    firm = plain(texts[place]) if place < len(texts) else ""
+    for word in catalogue.footers:
+        if word in (first.rstrip(":"), firm.rstrip(":")):
+            return word
+        if first.startswith(word) and not (firm and place):
+            return word
+    return ""
 
 
 def _refusals(
@@ -109,7 +135,9 @@ def _refusals(
         if rounded:
             rule = f"number of more than {EXACT_DIGITS} digits, which the spreadsheet has rounded"
             remedy = "Export the column anew as text, from where it was not rounded."
-            yield refusal(table, column, rule, remedy, len(rounded), tuple(rounded[:3]))
+            yield refusal(
+                table, column, rule, remedy, len(rounded), tuple(map(without_persons, rounded[:3]))
+            )
     if column in AMOUNTS and filled.unit and filled.unit not in catalogue.units:
         rule = f"{found.sheet.place}: unit {filled.unit} of heading {filled.heading} is not known"
         remedy = f"Known units: {', '.join(catalogue.units)}. Convert the column."
@@ -119,7 +147,17 @@ def _refusals(
         if bare:
             rule = f"{found.sheet.place}: amounts without a unit under {filled.heading}"
             remedy = f"Write the unit into the heading: {filled.heading}（元） or {filled.heading}（万元）."
-            yield refusal(table, column, rule, remedy, len(bare), tuple(bare[:3]))
+            yield refusal(
+                table, column, rule, remedy, len(bare), tuple(map(without_persons, bare[:3]))
+            )
+    elif column not in AMOUNTS and _is_number(found, column) and filled.unit.startswith(MULTIPLES):
+        rule = f"{found.sheet.place}: {filled.heading} counts in {filled.unit}"
+        yield refusal(table, column, rule, "Convert the column to single ones.")
+
+
+def _is_number(found: Recognised, column: str) -> bool:
+    schema = found.table.schema(column)
+    return schema is not None and schema.kind == "number"
 
 
 def _lost(cell: object, text: str) -> bool:
@@ -189,16 +227,75 @@ def _fill_in(found: Recognised, frame: pd.DataFrame) -> None:
         if column not in frame:
             frame[column] = value
             found.notes.append(f"{column} is {value}")
+    if found.table.colours:
+        _fill_in_list(found, frame)
     made = found.table.made_id
     if made and made not in frame:
-        day_of = frame[found.table.table.event].fillna("")
-        frame[made] = frame.firm_id.fillna("") + "@" + day_of
+        is_penalty = found.table.table is PENALTIES
+        frame[made] = _ids_of_penalties(found, frame) if is_penalty else _firm_and_day(found, frame)
         frame.loc[frame.firm_id.isna(), made] = None
-        found.notes.append(f"{made} made of firm and day")
+        of = "decision, firm and platform" if is_penalty else "firm and day"
+        found.notes.append(f"{made} made of {of}")
+
+
+def _firm_and_day(found: Recognised, frame: pd.DataFrame) -> pd.Series:
+    return frame.firm_id.fillna("") + "@" + frame[found.table.table.event].fillna("")
+
+
+def _ids_of_penalties(found: Recognised, frame: pd.DataFrame) -> pd.Series:
+    """Return ids of penalties: two platforms' records of one decision keep apart, copies of a row do not.
+
+    A record with a number has it with firm and platform (the file's name where none is stated); one
+    without has firm, day and a digest of what else it says.
+    """
+    columns = [
+        c for c in ("authority", "category", "gravity", "fine", "statutory_max") if c in frame
+    ]
+    texts = (
+        frame[columns].fillna("").agg("\x1f".join, axis=1)
+        if columns
+        else pd.Series("", frame.index)
+    )
+    digest = texts.map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:8])
+    bare = _firm_and_day(found, frame) + "@" + digest
+    if "decision_number" not in frame:
+        return bare
+    platform = frame.source if "source" in frame else pd.Series(None, frame.index, dtype=object)
+    whole = (
+        frame.decision_number + "@" + frame.firm_id + "@" + platform.fillna(found.sheet.file.name)
+    )
+    numbered = frame.decision_number.str.contains("[1-9]", na=False)
+    return whole.where(numbered & whole.notna(), bare)
+
+
+def _fill_in_list(found: Recognised, frame: pd.DataFrame) -> None:
+    """Fill list and colour from the names where no heading does; a colour that nothing tells is refused."""
+    table, names = found.table, names_of(found.sheet, found.row)
+    if "colour" not in frame:
+        headings = "".join(text_of(cell) for cell in found.sheet.rows[found.row - 1])
+        said = colour_of_sheet(names, headings, table)
+        lists = frame.list if "list" in frame else pd.Series("", frame.index)
+        colours = lists.map(lambda text: colour_of(text or "", table) or said)
+        if len(frame) and not colours.any():
+            rule = f"{found.sheet.place}: nothing says whether it is a red or a black list"
+            remedy = "Say 红名单 or 黑名单 in the sheet's name or title, or add a column 名单类别."
+            raise RecordsError([refusal(table.table.name, "colour", rule, remedy)])
+        frame["colour"] = colours.astype(object).where(colours != "", None)
+        found.notes.append(f"colour is {' and '.join(sorted({*colours} - {''}))}")
+    if "list" not in frame:
+        frame["list"] = frame.colour.map(lambda colour: colour and list_of(names, colour, table))
+        found.notes.append(f"list is {' and '.join(sorted({*frame.list.dropna()}))}")
+    if JUDGMENT_DEFAULTERS in set(frame.list):
+        default = frame.list == JUDGMENT_DEFAULTERS
+        grounds = frame.ground if "ground" in frame else pd.Series(None, frame.index, dtype=object)
+        frame["ground"] = grounds.where(~default, JUDGMENT_DEFAULT)
 
 
 def _one_row_a_visit(found: Recognised, frame: pd.DataFrame) -> pd.DataFrame:
-    """Join the rows of one visit where they list its items: one violation among them is one."""
+    """Join the rows of one visit where they list its items: one violation among them is one.
+
+    The whole is known on the latest day that a row was recorded.
+    """
     made = found.table.made_id
     if not made or any(f.column == made for f in found.filled) or "violation" not in frame:
         return frame
@@ -206,6 +303,9 @@ def _one_row_a_visit(found: Recognised, frame: pd.DataFrame) -> pd.DataFrame:
     legible = repeated & frame.violation.isin(["0", "1"])
     worst = frame[legible].groupby(made).violation.max()
     frame.loc[legible, "violation"] = frame[legible][made].map(worst)
+    if "recorded_on" in frame:
+        latest = frame[legible].groupby(made).recorded_on.max()
+        frame.loc[legible, "recorded_on"] = frame[legible][made].map(latest)
     kept = frame[
         ~(legible & frame[legible].duplicated(made).reindex(frame.index, fill_value=False))
     ]
@@ -230,3 +330,18 @@ def _closed_without_day(
     rule = f"{status.heading} says closed, but no day is given: the firm counts as open"
     remedy = "Add 注销日期, or drop the rows."
     return (Failure("firms", "closed_on", rule, int(open_ended.sum()), ids, remedy, "noted"),)
+
+
+def _undated_status(found: Recognised, frame: pd.DataFrame) -> tuple[Failure, ...]:
+    """Empty a permit's status without a day: today's status would be told of the past."""
+    if found.table.table is not PERMITS or "status" not in frame:
+        return ()
+    dated = frame.status_changed_on.notna() if "status_changed_on" in frame else False
+    undated = frame.status.notna() & (frame.status != "valid") & ~pd.Series(dated, frame.index)
+    if not undated.any():
+        return ()
+    frame.loc[undated, "status"] = None
+    ids = tuple(str(i) for i in frame.permit_id[undated].head(3))
+    rule = "a status that ended the permit, but no day of it: left empty"
+    remedy = "Add 状态变更日期."
+    return (Failure("permits", "status", rule, int(undated.sum()), ids, remedy, "noted"),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from risk_index.inspectors.commands import assign, roster, stand_in
 from risk_index.mapping_commands import mapping
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, HELP, as_of_option, source_options
+
+if TYPE_CHECKING:
+    from features.addresses import Address
 
 
 @click.group(context_settings=HELP)
@@ -46,7 +49,7 @@ def world(out: Path, firms: int, seed: int) -> None:
     "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
 )
 @honest
-def check(records: Path | str, mapping: Path | None, settings: Path | None, out: Path) -> None:
+def check(records: Path | Address, mapping: Path | None, settings: Path | None, out: Path) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
@@ -74,7 +77,7 @@ def check(records: Path | str, mapping: Path | None, settings: Path | None, out:
 )
 @honest
 def fit(
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -117,7 +120,7 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 )
 @honest
 def rank(
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
@@ -159,7 +162,7 @@ def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) ->
 @click.option("--waivers", type=FOLDER, help="YAML list of waivers signed by named persons.")
 @honest
 def run(
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,

@@ -4,22 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from features.addresses import Address
+
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 DATE = click.DateTime(formats=["%Y-%m-%d"])
-FOLDER = click.Path(path_type=Path)
+
+
+class FolderType(click.Path):
+    """A path; the address of a database is refused without repeating it: it may hold a password."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        from features.addresses import Address, is_address
+
+        if is_address(value):
+            self.fail(
+                f"a path is wanted, not the address of a database ({Address.of(value)})", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
+FOLDER = FolderType(path_type=Path)
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """How help is asked for, the same under every verb."""
 
 
-def records_place(ctx: click.Context, param: click.Parameter, value: str) -> Path | str:
-    """Return the address of a database as it is written, anything else as a path."""
-    from features.database import is_database
+def records_place(ctx: click.Context, param: click.Parameter, value: str) -> Path | Address:
+    """Return the address of a database or a path."""
+    from features.addresses import Address, is_address
 
-    return value if is_database(value) else Path(value)
+    return Address.of(value) if is_address(value) else Path(value)
+
+
+def records_argument(verb: Verb) -> Verb:
+    """Add the place of the records."""
+    return click.argument("records", callback=records_place)(verb)
 
 
 def source_options(verb: Verb) -> Verb:
@@ -30,7 +54,7 @@ def source_options(verb: Verb) -> Verb:
     settings = click.option(
         "--settings", type=FOLDER, help="YAML file that overrides single settings."
     )
-    return click.argument("records", callback=records_place)(mapping(settings(verb)))
+    return records_argument(mapping(settings(verb)))
 
 
 def as_of_option(verb: Verb) -> Verb:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 import risk_index
+from features.addresses import Address, without_secrets
 from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
@@ -41,7 +42,7 @@ Say = Callable[[str], None]
 class Source:
     """Where the records lie and how to read them."""
 
-    records: Path | str
+    records: Path | Address
     mapping: Path | None = None
     settings: Path | None = None
 
@@ -251,7 +252,8 @@ def _track(
     try:
         return tracking.log_fit(run, settings.as_dict(), metrics, tags, tracking_uri)
     except tracking.FAILURES as error:
-        say(f"MLflow did not record the fit ({error}); the fit itself is whole in {run}")
+        why = without_secrets(str(error))
+        say(f"MLflow did not record the fit ({why}); the fit itself is whole in {run}")
         return None
 
 

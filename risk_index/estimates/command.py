@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from risk_index.messages import honest, say
-from risk_index.options import DATE, FOLDER, HELP, as_of_option
+from risk_index.options import DATE, FOLDER, HELP, as_of_option, records_argument
+
+if TYPE_CHECKING:
+    from features.addresses import Address
 
 LEAST_OUTCOMES = 30
 
 
 @click.command(context_settings=HELP)
-@click.argument("records", type=FOLDER)
+@records_argument
 @click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
 @click.option(
     "--draw", "draws", type=FOLDER, multiple=True, required=True,
@@ -40,7 +44,7 @@ LEAST_OUTCOMES = 30
 )  # fmt: skip
 @honest
 def estimate(
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     draws: tuple[Path, ...],
     starts: tuple[dt.datetime, ...],

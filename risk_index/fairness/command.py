@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP
+from risk_index.options import FOLDER, HELP, records_argument
+
+if TYPE_CHECKING:
+    from features.addresses import Address
 
 
 @click.command(context_settings=HELP)
-@click.argument("records", type=FOLDER)
+@records_argument
 @click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
 @click.option("--settings", type=FOLDER, help="YAML file that overrides single settings.")
 @click.option("--model", type=FOLDER, required=True, help="Folder of a fit.")
@@ -26,7 +29,7 @@ from risk_index.options import FOLDER, HELP
 )
 @honest
 def audit(
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     settings: Path | None,
     model: Path,

@@ -24,7 +24,6 @@ def reduced(records: Path) -> dict[str, pd.DataFrame]:
     tables = {name: pd.read_parquet(records / f"{name}.parquet") for name in WRITERS}
     tables["firms"] = tables["firms"].sort_values("recorded_on").drop_duplicates("firm_id")
     tables["firms"] = tables["firms"].drop(columns="recorded_on")
-    tables["penalties"] = tables["penalties"].drop(columns="decision_number")
     lists = tables["listings"]
     tables["listings"] = lists[lists.list == "serious_violations"]
     return tables
@@ -136,13 +135,13 @@ def _permits(t: pd.DataFrame) -> Iterator[Row]:
 
 
 def _penalties(t: pd.DataFrame) -> Iterator[Row]:
-    yield ["行政处罚决定文书号", "行政相对人代码_1（统一社会信用代码）", "处罚决定日期", "处罚机关",
+    yield ["案件编号", "行政处罚决定文书号", "行政相对人代码_1（统一社会信用代码）", "处罚决定日期", "处罚机关",
            "数据来源单位", "违法行为类型", "违法程度", "罚款金额（万元）", "法定最高罚款（元）",
            "信用修复日期", "撤销日期", "公示日期", "法定代表人", "法定代表人证件号码"]  # fmt: skip
     gravity = said("penalties", "gravity")
     for n, r in enumerate(t.itertuples(), 1):
         fine = f"{ten_thousands(r.fine)}万元" if n % 2 and empty(r.fine) else ten_thousands(r.fine)
-        yield [r.penalty_id, r.firm_id, written(r.decided_on, n), r.authority, r.source, r.category,
+        yield [r.penalty_id, empty(r.decision_number), r.firm_id, written(r.decided_on, n), r.authority, r.source, r.category,
                gravity(r.gravity), fine, yuan(r.statutory_max), written(r.repaired_on, n),
                written(r.revoked_on, n), written(r.recorded_on, n), "李四", "11010519491231002X"]  # fmt: skip
 

@@ -51,7 +51,7 @@ def test_check_says_what_it_recognised(folders: tuple[Path, Path, dt.date], tmp_
         "left out: 法定代表人 (names a person), 联系电话 (names a person)",
         "行政处罚台账.csv: recognised as penalties",
         "经营异常名录.txt: recognised as irregularities (abnormal-operations list)",
-        "严重违法失信名单.csv: recognised as listings (serious-violation list), heading in row 2",
+        "严重违法失信名单.csv: recognised as listings (red and black lists), heading in row 2",
         "colour is black",
         "2 rows are no records",
         "企业登记信息.xlsx, sheet 填表说明: left out, no known headings",

@@ -128,3 +128,37 @@ def test_sheets_that_are_not_there(sheets: str, says: str, tmp_path: Path) -> No
     (mapping / "mapping.yaml").write_text(f"sheets: {sheets}", encoding="utf-8")
     with pytest.raises(RecordsError, match=says):
         run(source, mapping, "firms")
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "row", "file", "says"),
+    [
+        ("名单", "名单名称,列入原因,列入日期,移出日期", "某名单,某原因,2021-1-1,", "listings", "'TODO' AS colour"),
+        ("红名单", "名单名称,列入原因,列入日期,移出日期", "某名单,某原因,2021-1-1,", "listings", "'red' AS colour"),
+        ("决定", "处罚决定日期,处罚文号,罚款金额（元）", "2021-1-1,1号,5", "penalties",
+         "-- TODO penalty_id: made of decision and firm"),
+    ],
+)  # fmt: skip
+def test_colours_and_ids_are_left_to_decide(
+    name: str, heading: str, row: str, file: str, says: str, tmp_path: Path
+) -> None:
+    source = extract(tmp_path / "source")
+    text = f"信用代码,{heading}\n91310115ML8Q940720,{row}\n"
+    (source / f"{name}.csv").write_text(text, encoding="utf-8")
+    assert says in proposed(source, tmp_path)[0].files[f"{file}.sql"]
+
+
+def test_a_sheet_in_a_stated_encoding(tmp_path: Path) -> None:
+    source, mapping = tmp_path / "source", tmp_path / "mapping"
+    source.mkdir()
+    mapping.mkdir()
+    text = "Реестр\nкод;название\nA;Москва\nB;Ростовторг\n"
+    (source / "реестр.csv").write_bytes(text.encode("cp1251"))
+    (mapping / "mapping.yaml").write_text(
+        "encodings: {реестр.csv: cp1251}\nsheets: {реестр.csv: 2}\n", encoding="utf-8"
+    )
+    firms = """SELECT "код" AS firm_id, "название" AS name FROM 'реестр.csv'"""
+    (mapping / "firms.sql").write_text(firms, encoding="utf-8")
+    visits = "SELECT 'V' AS inspection_id, 'A' AS firm_id, '2020-01-02' AS inspected_on"
+    (mapping / "inspections.sql").write_text(visits, encoding="utf-8")
+    assert sorted(run(source, mapping, "firms")[0].name) == ["Москва", "Ростовторг"]

@@ -7,61 +7,19 @@ import datetime as dt
 from pathlib import Path
 
 import openpyxl
-import pandas as pd
 import pytest
 
-from features.cells import amount, day
-from features.failures import RecordsError
-from features.headings import catalogue
-from features.records import Quality, open_records
-
-A, B = "91310115ML8Q940720", "91110105MR11612C8W"
-FIRMS = [
-    ["统一社会信用代码", "企业名称", "成立日期"],
-    [A, "甲公司", "2010-1-1"],
-    [B, "乙公司", "2011年2月3日"],
-]
-VISITS = [
-    ["统一社会信用代码", "检查日期", "检查结果"],
-    [A, "2020.5.1", "未发现问题"],
-    [B, 44000, "发现问题"],
-]
-FINES = [["行政处罚决定文书号", "统一社会信用代码", "处罚决定日期", "罚款金额（万元）", "违法程度"]]
-TODAY = dt.date(2026, 8, 1)
-Rows = list[list[object]]
-
-
-def write(folder: Path, encoding: str = "utf-8", **more: Rows) -> Path:
-    """Write sheets as CSV, with firms and visits where they are not given."""
-    folder.mkdir(exist_ok=True)
-    for name, rows in ({"登记信息": FIRMS, "抽查检查结果": VISITS} | more).items():
-        with (folder / f"{name}.csv").open("w", encoding=encoding, newline="") as out:
-            csv.writer(out).writerows(rows)
-    return folder
-
-
-def book(file: Path, rows: Rows, *merged: str) -> None:
-    """Write a workbook of one sheet with merged cells."""
-    made = openpyxl.Workbook()
-    for row in rows:
-        made.active.append(row)
-    for cells in merged:
-        made.active.merge_cells(cells)
-    made.save(file)
-
-
-def read(folder: Path, table: str = "penalties") -> tuple[pd.DataFrame, Quality]:
-    """Return an accepted table and the report."""
-    with open_records(folder, today=TODAY, rejected=folder / "rejected") as records:
-        frame = records.table(table).execute()
-        return frame, records.quality
-
-
-def refused(folder: Path) -> str:
-    """Return the message of the refusal."""
-    with pytest.raises(RecordsError) as caught, open_records(folder, today=TODAY):
-        pass
-    return str(caught.value)
+from tests.unit.sheets_kept import (
+    FINES,
+    FIRMS,
+    A,
+    B,
+    Rows,
+    book,
+    read,
+    refused,
+    write,
+)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
@@ -69,76 +27,6 @@ def test_encodings(encoding: str, tmp_path: Path) -> None:
     frame, quality = read(write(tmp_path, encoding), "firms")
     assert frame.sort_values("firm_id").name.tolist() == ["乙公司", "甲公司"]
     assert not quality.failures
-
-
-def test_days_and_amounts_of_every_form(tmp_path: Path) -> None:
-    days = [
-        "2021年3月5日",
-        "2021/3/5",
-        "2021.3.5",
-        "20210305",
-        "44260",
-        "２０２１－３－５",
-        "2021-03-05 09:30:00",
-    ]
-    amounts = {"3.5万元": 35_000, "35,000.50元": 35_000.5, "１２００元": 1_200, "￥1,000元": 1_000, "0": 0,
-               "0.0001亿元": 10_000, "5万元人民币": 50_000}  # fmt: skip
-    heading = ["处罚决定书文号", "信用代码", "处罚日期", "罚款金额"]
-    rows = [[f"{n}号", A, *cells] for n, cells in enumerate(zip(days, amounts, strict=True))]
-    frame, quality = read(write(tmp_path, 行政处罚=[heading, *rows]))
-    assert set(frame.decided_on.astype(str)) == {"2021-03-05"}
-    assert frame.sort_values("penalty_id").fine.tolist() == list(amounts.values())
-    assert not quality.failures
-
-
-UNITS = catalogue().units
-
-
-@pytest.mark.parametrize(
-    ("text", "of_heading", "yuan"),
-    [
-        ("3.5", "万元", "35000"), ("35,000.50", "元", "35000.5"), ("500元", "万元", "500"), ("0.07", "万元", "700"),
-        ("叁万元", "", "叁万元"), ("3万美元", "", "3万美元"), ("1,23", "元", "1,23"), ("3~5万元", "", "3~5万元"),
-        ("-2", "万元", "-20000"),
-    ],
-)  # fmt: skip
-def test_an_amount_is_read_exactly_or_left_as_it_came(
-    text: str, of_heading: str, yuan: str
-) -> None:
-    assert amount(text, UNITS, of_heading) == yuan
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2021年13月5日",
-        "2021-2-30",
-        "05/03/2021",
-        "21.3.5",
-        "2021年3月",
-        "123",
-        "99999",
-        "昨天",
-        "2021-3-5-7",
-    ],
-)
-def test_a_day_that_could_be_two_is_left_as_it_came(text: str) -> None:
-    assert day(text) == text
-
-
-def test_what_cannot_be_read_is_rejected_with_row_value_and_remedy(tmp_path: Path) -> None:
-    fines = [["某市行政处罚公示表"], [], *FINES, ["1号", A, "2021年13月5日", "3", "一般"],
-             ["2号", A, "5.3.2021", "3", "一般"], ["3号", A, "2021-3-5", "3", "较重"],
-             *([[f"{n}号", A, "2021-3-5", "3", "严重"] for n in range(4, 9)])]  # fmt: skip
-    frame, quality = read(write(tmp_path, 行政处罚=fines))
-    assert len(frame) == 5
-    said = {(f.column, f.count, f.first_ids): f for f in quality.failures}
-    assert ("decided_on", 2, ("1号", "2号")) in said
-    assert "Write one of 轻微, " in said["gravity", 1, ("3号",)].remedy
-    rejected = pd.read_csv(tmp_path / "rejected" / "penalties.csv", dtype=str)
-    assert rejected.row.tolist() == ["4", "5", "6"]
-    assert rejected.place.tolist()[0] == "行政处罚.csv, row 4"
-    assert rejected.decided_on.tolist()[0] == "2021年13月5日"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +55,7 @@ def test_two_lists_that_look_alike_are_told_apart_by_name_only(tmp_path: Path) -
         [A, "未依照规定期限公示年度报告", "2021-1-1"],
     ]
     message = refused(write(tmp_path / "a", 名录=rows))
-    assert "may be the abnormal-operations list or serious-violation list" in message
+    assert "may be the abnormal-operations list or red and black lists" in message
     assert "经营异常, 严重违法" in message
     frame, _ = read(write(tmp_path / "b", 名录经营异常=rows), "irregularities")
     assert frame.reason.tolist() == ["annual_report_not_filed"]
@@ -205,44 +93,7 @@ def test_merged_cells_and_a_heading_of_two_rows(tmp_path: Path) -> None:
     assert frame.decided_on.astype(str).tolist() == ["2021-03-05", "2021-03-06"]
     assert frame.fine.tolist() == [1000, 2000]
     assert not quality.failures
-    assert any(
-        "heading in row 3" in s and "row 6 (注:以决定书为准)" in s for s in quality.recognised
-    )
-
-
-def test_items_of_one_visit_are_one_visit(tmp_path: Path) -> None:
-    visits: Rows = [["信用代码", "抽查完成日期", "检查事项", "抽查结果"],
-                    [A, "2021-3-5", "年报", "1.未发现问题"],
-                    [A, "2021-3-5", "价格", "未按规定公示应当公示的信息；发现问题待后续处理；"],
-                    [B, "2021-3-5", "年报", "未发现开展本次抽查涉及的经营活动"]]  # fmt: skip
-    frame, quality = read(write(tmp_path, 抽查检查结果=visits), "inspections")
-    found = frame.set_index("firm_id").violation
-    assert found[A] == 1
-    assert pd.isna(found[B])
-    assert len(frame) == 2
-    assert not quality.failures
-    assert any("1 further rows of the same visits joined" in line for line in quality.recognised)
-
-
-def test_empty_marks_are_counted_and_persons_left_out(tmp_path: Path) -> None:
-    permits: Rows = [["许可证编号", "信用代码", "有效期自", "有效期至", "许可状态", "负责人姓名", "审批科室"],
-                     ["1", A, "2021-3-5", "长期", "有效", "张三", "一科"],
-                     ["2", A, "2021-3-5", "/", "注销", "张三", "一科"]]  # fmt: skip
-    frame, quality = read(write(tmp_path, 行政许可=permits), "permits")
-    assert frame.valid_to.isna().all()
-    assert frame.status.tolist() == ["valid", "cancelled"]
-    (line,) = [line for line in quality.recognised if "permits" in line]
-    assert "valid_to left empty: 1 x 长期, 1 x /" in line
-    assert "负责人姓名 (names a person), 审批科室 (no column)" in line
-
-
-def test_closed_firms_without_a_day_are_noted(tmp_path: Path) -> None:
-    firms: Rows = [["信用代码", "成立日期", "登记状态", "注销日期"], [A, "2010-1-1", "存续", ""],
-                   [B, "2010-1-1", "注销", ""]]  # fmt: skip
-    _, quality = read(write(tmp_path, 登记信息=firms), "firms")
-    (failure,) = quality.failures
-    assert (failure.action, failure.first_ids) == ("noted", (B,))
-    assert "登记状态 says closed, but no day is given" in failure.rule
+    assert any("heading in row 3" in s and "row 6 (注:)" in s for s in quality.recognised)
 
 
 def test_files_named_after_tables_may_have_chinese_headings(tmp_path: Path) -> None:
@@ -261,6 +112,39 @@ def test_the_own_names_of_columns_are_yuan_and_may_stand_among_chinese_ones(tmp_
     assert frame.registered_capital.tolist() == [1000]
     assert frame.name.tolist() == ["甲 公司"]
     assert [f.rule for f in quality.failures] == ["firm is not in table firms"]
+
+
+def test_own_headings_with_a_few_chinese_ones_are_read_by_their_own(tmp_path: Path) -> None:
+    (tmp_path / "firms.csv").write_text(
+        f"firm_id,name,registered_on,registered_capital,行业代码,备注\n{A},-,2010-01-01,5,C1,注：一\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "inspections.csv").write_text(
+        f"inspection_id,firm_id,inspected_on,violation,检查结果,备注\nV1,{A},2020-01-02,0,不合格,\n",
+        encoding="utf-8",
+    )
+    frame, quality = read(tmp_path, "firms")
+    assert frame[["name", "registered_capital"]].iloc[0].tolist() == ["-", 5]
+    assert frame.sector.isna().all()
+    assert quality.recognised == (
+        "firms.csv: read by the schema's headings; not read: 行业代码, 备注",
+        "inspections.csv: read by the schema's headings; not read: 检查结果, 备注",
+    )
+    assert read(tmp_path, "inspections")[0].violation.tolist() == [0]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_sign_that_parts_lines_alike(delimiter: str, tmp_path: Path) -> None:
+    facts = ["一;二;三;四;五", "无照经营,两次;一|二", "a\tb\tc\td\te"]
+    fines: Rows = [["处罚文号", "信用代码", "处罚日期", "违法事实"]]
+    fines += [[f"{n}号", A, "2020-1-1", text] for n, text in enumerate(facts)]
+    folder = write(tmp_path)
+    with (folder / "行政处罚.txt").open("w", encoding="utf-8", newline="") as out:
+        out.write("某市行政处罚信息公示表\n")
+        csv.writer(out, delimiter=delimiter).writerows(fines)
+    frame, quality = read(folder)
+    assert len(frame) == 3
+    assert not quality.failures
 
 
 def test_a_table_named_and_recognised_is_refused(tmp_path: Path) -> None:

@@ -205,3 +205,19 @@ def test_records_are_closed_with_their_context(
     with pytest.raises(RecordsError), open_records(write(tmp_path / "data", firms="")):
         pass
     assert list(scratch.iterdir()) == []
+
+
+def test_the_end_of_a_permit_without_a_day_is_emptied_unless_it_came_later(tmp_path: Path) -> None:
+    permits = (
+        "permit_id,firm_id,issued_on,status,status_changed_on,recorded_on\n"
+        "undated,F1,2015-01-01,revoked,,\nsame_day,F1,2015-01-01,expired,,2015-01-01\n"
+        "later,F1,2015-01-01,revoked,,2020-01-01\ndated,F1,2015-01-01,revoked,2019-01-01,\n"
+        "valid,F1,2015-01-01,valid,,\n"
+    )
+    with open_records(write(tmp_path, permits=permits)) as records:
+        found = records.table("permits").execute().set_index("permit_id").status.fillna("")
+        (failure,) = records.quality.failures
+    assert found.to_dict() == {
+        "undated": "", "same_day": "", "later": "revoked", "dated": "revoked", "valid": "valid"
+    }  # fmt: skip
+    assert (failure.column, failure.count, failure.action) == ("status", 2, "cell emptied")
