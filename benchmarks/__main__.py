@@ -35,11 +35,12 @@ def matrix(size: str, firms: int | None, repeats: int, dates: bool) -> None:
 @click.argument("data", type=FOLDER)
 @click.option("--city", "cities", multiple=True, help="toronto or chicago; both by default.")
 @click.option("--probe/--no-probe", default=True, help="Look for leaks where AUC is over 0.70.")
-def real(data: Path, cities: tuple[str, ...], probe: bool) -> None:
+@click.option("--earlier", type=FOLDER, help="Folder with CITY.csv, as an earlier version ranked.")
+def real(data: Path, cities: tuple[str, ...], probe: bool, earlier: Path | None) -> None:
     """Fit and rank real registries in the folder DATA, judged on what came after."""
     from benchmarks.real.report import measure
 
-    for path in measure(data, cities, probe, say):
+    for path in measure(data, cities, probe, earlier, say):
         say(str(path))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.real.cities import CITIES, City
 from benchmarks.real.city_logistic import city_scores
 from benchmarks.real.judged import Judged, Say, judge_city
+from benchmarks.real.pieces import pieces
 from benchmarks.real.probe import probe
 from benchmarks.real.slots import PAST_RATE, REPLICATES, days_earlier, own_rates
 from benchmarks.real.tables import comparisons, metrics, outcomes
@@ -18,10 +19,20 @@ from models.metrics import measure as measured
 from risk_index.pipeline import Source
 
 SUSPECT_AUC = 0.70
+WITHOUT = (
+    "What each piece adds: the fit with it less the fit without it, paired, on the same firms. AUC of the "
+    "likelihood, harm of violations found by the first of the index. Pieces that change nothing in this "
+    "registry are left out. Propensity weights are not in use: the last row but one is the gain of that."
+)
 
 
-def measure(data: Path, names: Sequence[str], with_probe: bool, say: Say) -> Iterator[Path]:
-    """Fit, rank and judge each city, and write its tables."""
+def measure(
+    data: Path, names: Sequence[str], with_probe: bool, earlier: Path | None, say: Say
+) -> Iterator[Path]:
+    """Fit, rank and judge each city, and write its tables.
+
+    `earlier` is a folder with the ``CITY.csv`` that an earlier version ranked.
+    """
     for name in names or CITIES:
         city = CITIES[name]
         source, out = city.source(data), BUILD / "real" / name
@@ -34,6 +45,8 @@ def measure(data: Path, names: Sequence[str], with_probe: bool, say: Say) -> Ite
         if with_probe and auc > SUSPECT_AUC:
             found = probe(city, source, judged, say)
             sections.append((f"AUC of the likelihood is over {SUSPECT_AUC}: is it a leak?", found))
+        before = None if earlier is None else earlier / f"{name}.csv"
+        sections.append((WITHOUT, pieces(city, source, judged, before, say)))
         title = f"{name.capitalize()}, known by {city.as_of}, judged on the {city.horizon_days} days after"
         command = f"python -m benchmarks real DATA --city {name}"
         yield write_result(f"real-{name}", title, command, sections)
