@@ -92,11 +92,13 @@ def reporting(seeds: tuple[int, ...], firms: int, region: str) -> None:
 @click.option("--seed", "seeds", multiple=True, type=int, default=tuple(range(1, 11)),
               help="1 to 10 by default; repeat the option.")  # fmt: skip
 @click.option("--firms", type=click.IntRange(min=2000), default=45_000, show_default=True)
-def learning(seeds: tuple[int, ...], firms: int) -> None:
+@click.option("--curves", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Worlds, the first ones, whose learning curve is drawn.")  # fmt: skip
+def learning(seeds: tuple[int, ...], firms: int, curves: int) -> None:
     """Harm captured, calibration, coverage and learning curve in worlds whose truth is known."""
     from benchmarks.learning.report import measure
 
-    say(str(measure(seeds, firms, say)))
+    say(str(measure(seeds, firms, curves, say)))
 
 
 @main.command()

@@ -34,10 +34,10 @@ SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 STEPS = 1000
 
 
-def measure(seeds: tuple[int, ...], n_firms: int, say: Say) -> Path:
+def measure(seeds: tuple[int, ...], n_firms: int, n_curves: int, say: Say) -> Path:
     """Fit and rank a world of every seed; write what was captured, calibrated and covered."""
     rows = [_world(seed, n_firms, say) for seed in seeds]
-    curve = pd.concat([_curve(seed, n_firms, say) for seed in seeds])
+    curve = pd.concat([_curve(seed, n_firms, say) for seed in seeds[:n_curves]])
     picture = _draw(curve)
     options = " ".join(f"--seed {seed}" for seed in seeds)
     return write_result(
