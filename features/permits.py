@@ -33,8 +33,8 @@ def permits_seen(snapshot: Snapshot) -> ibis.Table:
     the term not over), ``has_lapsed`` (the term is over, or the state is expired, and no permit of
     the kind is valid), ``days_left`` (of a valid permit, to the last day of its term),
     ``days_lapsed`` (of a lapsed one, since the last of the kind's lapsed terms ended; a term ends on
-    the earlier of its last day and the day it was declared expired) and ``is_required`` (by the
-    sector's guide).
+    the earlier of its last day and the day it was declared expired), ``days_changed`` (since the state
+    took effect) and ``is_required`` (by the sector's guide).
     """
     rows = snapshot.events("permits", "issued_on")
     changed_on = ibis.coalesce(rows.status_changed_on, rows.recorded_on)
@@ -53,6 +53,7 @@ def permits_seen(snapshot: Snapshot) -> ibis.Table:
         has_lapsed=lapsed,
         days_left=rows.is_valid.ifelse(days_between(rows.as_of, rows.valid_to), None),
         days_lapsed=lapsed.ifelse(days_between(rows.kind_ended_on, rows.as_of), None),
+        days_changed=days_between(rows.changed_on, rows.as_of),
     )
     return _with_required(snapshot, rows)
 

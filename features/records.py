@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +103,7 @@ def open_records(
     today: dt.date | None = None,
     rejected: Path | None = None,
     memory_limit_gb: float | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Iterator[Records]:
     """Read, check and open records; the working database lives as long as the context.
 
@@ -119,6 +120,8 @@ def open_records(
         Folder for ``TABLE.csv`` with every rejected row and emptied cell.
     memory_limit_gb : float, optional
         Limit of the working database's memory; beyond it, it spills to disk.
+    progress : callable, optional
+        Told after each checked table how many more are done.
 
     Raises
     ------
@@ -141,7 +144,7 @@ def open_records(
                 raise RecordsError([refusal("mapping", "", f"of a database, {place}", remedy)])
             else:
                 extract = Extract(run_mapping(backend.con, mapping, place, folder))
-            quality = _check(backend, extract, today or dt.date.today(), rejected)
+            quality = _check(backend, extract, today or dt.date.today(), rejected, progress)
             yield Records(backend, quality)
         finally:
             backend.disconnect()
@@ -153,7 +156,13 @@ def _place(path: Path | str | Address) -> Path | Address:
     return Address.of(path) if is_address(path) else Path(path)
 
 
-def _check(backend: Backend, extract: Extract, today: dt.date, rejected: Path | None) -> Quality:
+def _check(
+    backend: Backend,
+    extract: Extract,
+    today: dt.date,
+    rejected: Path | None,
+    progress: Callable[[int], object] | None,
+) -> Quality:
     origin, failures = extract.origin, list(extract.failures)
     for table in TABLES:
         if table.name not in origin:
@@ -172,6 +181,8 @@ def _check(backend: Backend, extract: Extract, today: dt.date, rejected: Path | 
         lines.append(line)
         failures += [extract.in_their_words(failure) for failure in found]
         matches += match
+        if progress:
+            progress(1)
     if any(failure.action == "refused" for failure in failures):
         raise RecordsError(failures, extract.lines)
     failures += _across_tables(backend, rejected)

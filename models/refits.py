@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from models.examples import Examples, matrix
 from models.likelihood import Likelihood, strictness_offset
 from models.severity import Severity
 from models.trees import Trees, fitting_weight, grow, tree_params
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,12 @@ class Refits:
 
 
 def fit_refits(
-    examples: Examples, likelihood: Likelihood, severity: Severity, count: int, seed: int
+    examples: Examples,
+    likelihood: Likelihood,
+    severity: Severity,
+    count: int,
+    seed: int,
+    progress: Callable[[int], object] = lambda more: None,
 ) -> Refits:
     """Grow both models `count` times, each time on as many controllers drawn with replacement.
 
@@ -48,6 +56,8 @@ def fit_refits(
         Refits; 0 for none.
     seed : int
         A refit depends on it and on the set of controllers, not on the order of rows.
+    progress : callable, optional
+        Told after each model how many more are grown.
     """
     drawn = [_times_drawn(examples.controller, seed, k) for k in range(count)]
     label, offset = (
@@ -56,7 +66,7 @@ def fit_refits(
     )
     grown = [
         _grown(examples, label, times, likelihood, "binary", seed + k, offset)
-        for k, times in enumerate(drawn)
+        for k, times in _told(enumerate(drawn), progress)
     ]
     if severity.trees is None:
         return Refits(tuple(grown))
@@ -72,9 +82,16 @@ def fit_refits(
             "gamma" if gamma else "regression",
             seed + k,
         )
-        for k, times in enumerate(drawn)
+        for k, times in _told(enumerate(drawn), progress)
     ]
     return Refits(tuple(grown), tuple(amounts))
+
+
+def _told(things: Iterable[Item], progress: Callable[[int], object]) -> Iterator[Item]:
+    """Yield things, and tell of each when it is done with."""
+    for thing in things:
+        yield thing
+        progress(1)
 
 
 def refit_scores(

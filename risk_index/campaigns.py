@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from risk_index.index import Floats
+from risk_index.texts import ENGLISH, Texts
+
+NOTE = "campaign {name} ({start} to {end}, {reference}): chance up to x{used}"
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,15 @@ class Campaign:
         part = min(1.0, self.visits / needed) if needed > 0 else 1.0
         return wanted * part, 1 + (self.multiplier - 1) * part
 
-    def note(self, used: float) -> str:
+    def note(self, used: float, texts: Texts = ENGLISH) -> str:
         """Return what a row of the ranking says of it."""
-        return (
-            f"campaign {self.name} ({self.start} to {self.end}, {self.reference}): "
-            f"chance up to x{used:.2f}"
+        return texts.say(
+            NOTE,
+            name=self.name,
+            start=self.start,
+            end=self.end,
+            reference=self.reference,
+            used=f"{used:.2f}",
         )
 
 
@@ -89,14 +96,18 @@ class Raised:
 
 
 def raised(
-    firms: pd.DataFrame, chance: Floats, ceiling: Floats, campaigns: tuple[Campaign, ...]
+    firms: pd.DataFrame,
+    chance: Floats,
+    ceiling: Floats,
+    campaigns: tuple[Campaign, ...],
+    texts: Texts = ENGLISH,
 ) -> Raised:
     """Add the visits of campaigns to the chances, each within the ceilings."""
     total, rows, notes = chance, [], {}
     for campaign in campaigns:
         added, used = campaign.added(firms, chance, ceiling - (total - chance))
         total = total + added
-        notes[campaign.note(used)] = added > 0
+        notes[campaign.note(used, texts)] = added > 0
         rows.append(
             (
                 campaign.name,

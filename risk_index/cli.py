@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import risk_index
+from risk_index import outcomes
 from risk_index.draw.commands import draw
 from risk_index.estimates.command import estimate
 from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, roster, stand_in
 from risk_index.mapping_commands import mapping
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP, as_of_option, source_options
+from risk_index.messages import as_json, honest, say
+from risk_index.options import (
+    FOLDER,
+    HELP,
+    as_of_option,
+    json_option,
+    language_option,
+    quiet_option,
+    source_options,
+)
+from risk_index.texts import texts
+
+WORKBOOK = ".xlsx"
 
 if TYPE_CHECKING:
     from features.addresses import Address
@@ -34,6 +46,7 @@ def main() -> None:
 @click.argument("out", type=FOLDER)
 @click.option("--firms", type=click.IntRange(min=1), default=20_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
+@quiet_option
 @honest
 def world(out: Path, firms: int, seed: int) -> None:
     """Write a synthetic registry with known truth into OUT."""
@@ -48,8 +61,12 @@ def world(out: Path, firms: int, seed: int) -> None:
 @click.option(
     "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
 )
+@quiet_option
+@json_option
 @honest
-def check(records: Path | Address, mapping: Path | None, settings: Path | None, out: Path) -> None:
+def check(
+    records: Path | Address, mapping: Path | None, settings: Path | None, out: Path, machine: bool
+) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
@@ -61,10 +78,11 @@ def check(records: Path | Address, mapping: Path | None, settings: Path | None, 
     for table in quality.tables:
         if table.file:
             say(f"{table.table}: {table.n_accepted} of {table.n_read} rows accepted ({table.file})")
-    say(
-        f"report in {out / 'quality.json'}"
-        + (f", rejected rows in {out / 'rejected'}" if (out / "rejected").is_dir() else "")
-    )
+    rejected = out / "rejected"
+    also = f", rejected rows in {rejected}" if rejected.is_dir() else ""
+    say(f"report in {out / 'quality.json'}{also}")
+    if machine:
+        as_json(outcomes.of_check(quality, out))
 
 
 @main.command()
@@ -75,6 +93,8 @@ def check(records: Path | Address, mapping: Path | None, settings: Path | None, 
 @click.option(
     "--without", multiple=True, metavar="INPUT", help="Feature that no model may use; repeat it."
 )
+@quiet_option
+@json_option
 @honest
 def fit(
     records: Path | Address,
@@ -84,6 +104,7 @@ def fit(
     out: Path,
     tracking_uri: str | None,
     without: tuple[str, ...],
+    machine: bool,
 ) -> None:
     """Train both models on what RECORDS held by the as-of date."""
     from risk_index import pipeline
@@ -91,6 +112,8 @@ def fit(
     source = pipeline.Source(records, mapping, settings)
     facts = pipeline.fit(source, as_of.date(), out, say, tracking_uri, without)
     _say_fit(facts, out)
+    if machine:
+        as_json(outcomes.of_fit(facts, out))
 
 
 def _say_fit(facts: dict[str, Any], out: Path) -> None:
@@ -118,6 +141,10 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 @click.option(
     "--last", type=FOLDER, help="Ranking of the round before: tiers hold near their edges."
 )
+@click.option("--xlsx", is_flag=True, help="Write a workbook beside the CSV; so does --out x.xlsx.")
+@language_option
+@quiet_option
+@json_option
 @honest
 def rank(
     records: Path | Address,
@@ -127,17 +154,27 @@ def rank(
     model: Path,
     out: Path,
     last: Path | None,
+    xlsx: bool,
+    language: str,
+    machine: bool,
 ) -> None:
     """Rank every firm of RECORDS with a fitted model, and plan the round."""
     from risk_index import pipeline
-    from risk_index.ranking import beside
+    from risk_index.ranking import Form
 
     source = pipeline.Source(records, mapping, settings)
-    ranking = pipeline.rank(source, as_of.date(), model, out, say, last)
+    form = Form(texts(language), xlsx or out.suffix == WORKBOOK)
+    csv = out.with_suffix(".csv") if out.suffix == WORKBOOK else out
+    ranking = pipeline.rank(source, as_of.date(), model, csv, say, last, form)
     for line in ranking.lines():
         say(line)
-    files = beside(ranking.path)
-    say(f"ranking in {ranking.path}, frame of the draw in {files['frame']} (keep it sealed)")
+    files = outcomes.of_ranking(ranking)
+    also = f", workbook in {files['workbook']}" if form.xlsx else ""
+    say(
+        f"ranking in {files['ranked']}{also}, frame of the draw in {files['frame']} (keep it sealed)"
+    )
+    if machine:
+        as_json(files)
 
 
 @main.command()
@@ -145,6 +182,7 @@ def rank(
 @click.option("--ranked", type=FOLDER, help="The ranking to show the top of.")
 @click.option("--audit", "audited", type=FOLDER, help="Folder of the fit's audit.")
 @click.option("--out", type=FOLDER, default=Path("report.html"), show_default=True)
+@quiet_option
 @honest
 def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) -> None:
     """Write one HTML file on the fit in folder MODEL."""
@@ -160,6 +198,8 @@ def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) ->
 @click.option("--out", type=FOLDER, required=True, help="Folder for everything that is made.")
 @click.option("--attributes", type=FOLDER, help="Attributes for the audit: firm_id + columns.")
 @click.option("--waivers", type=FOLDER, help="YAML list of waivers signed by named persons.")
+@quiet_option
+@json_option
 @honest
 def run(
     records: Path | Address,
@@ -169,6 +209,7 @@ def run(
     out: Path,
     attributes: Path | None,
     waivers: Path | None,
+    machine: bool,
 ) -> None:
     """Check, fit, audit, rank and report on RECORDS."""
     from risk_index import demo, pipeline
@@ -177,12 +218,15 @@ def run(
     facts = demo.run_all(source, as_of.date(), out, say, attributes, waivers)
     _say_fit(facts, out / "fit")
     say(f"ranking in {out / 'ranked.csv'}, report in {out / 'report.html'}")
+    if machine:
+        as_json(outcomes.of_run(facts, out))
 
 
 @main.command()
 @click.option("--out", type=FOLDER, default=Path("build/demo"), show_default=True)
 @click.option("--firms", type=click.IntRange(min=100), default=20_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
+@quiet_option
 @honest
 def demo(out: Path, firms: int, seed: int) -> None:
     """All steps on a synthetic world, ending with the first rows of the ranking."""

@@ -12,6 +12,7 @@ import pandas as pd
 from risk_index import pipeline
 from risk_index.fairness.audit import Asked, audit, gate_of
 from risk_index.pipeline import Say, Source
+from risk_index.progress import steps
 from risk_index.report import write_report
 from risk_index.world import PLANTED, load_world_settings, write_world
 
@@ -69,13 +70,16 @@ def make_world(
 ) -> dt.date:
     """Write a synthetic registry; return the date to fit and rank at."""
     settings = load_world_settings(**(planted or {}))
-    write_world(
-        out,
-        n_firms,
-        seed,
-        settings,
-        progress=lambda done, total: say(f"{done} of {total} firms written"),
-    )
+    say(f"writing a registry of {n_firms} firms")
+    with steps("writing", n_firms, "firms") as more:
+        written = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal written
+            more(done - written)
+            written = done
+
+        write_world(out, n_firms, seed, settings, progress=progress)
     return settings.as_of
 
 

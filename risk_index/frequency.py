@@ -15,10 +15,15 @@ from risk_index.index import Floats
 from risk_index.stability import Texts, votes
 from risk_index.steepness import Chances, Group, Steepness, spread
 from risk_index.strata import ALL, shares
+from risk_index.texts import ENGLISH
+from risk_index.texts import Texts as Words
 from risk_index.tiers import TierRule, churn, highest, tiers
 from risk_index.water_filling import BILLION, billionths
 
 Bools = npt.NDArray[np.bool_]
+KEPT = "keeps its tier of the last round, within {points} points of tier {tier}"
+BORDERLINE = "borderline: fewer than {share} of repeated fits confirm tier {tier}"
+AT_CEILING = "at the yearly ceiling of {most}: not drawn in this round"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +67,7 @@ def plan_round(
     allocation: Allocation,
     last: pd.Series | None = None,
     refits: Iterable[Floats] = (),
+    texts: Words = ENGLISH,
 ) -> Round:
     """Plan a round.
 
@@ -77,6 +83,8 @@ def plan_round(
         Tier of the last round, row by row; "" for a firm that had none.
     refits : iterable of ndarray, shape (n,)
         Index before clipping by each refit of the models.
+    texts : Texts, optional
+        In which language the notes are; English by default.
 
     Raises
     ------
@@ -95,12 +103,12 @@ def plan_round(
     whole = allocation.capacity.unit == VISITS and capacity >= 1
     stratum, share = shares(firms, group, capacity, allocation.strata, whole)
     chances = _within_strata(group, stratum, share, allocation.steepness)
-    more = raised(firms, chances.total, group.ceiling, allocation.campaigns)
+    more = raised(firms, chances.total, group.ceiling, allocation.campaigns, texts)
     found = _in_billionths(stratum, more.chance, chances, group, allocation)
     found.insert(0, "tier", tier)
     found["tier_stability"] = voted.stability(tier) if voted else np.nan
-    said = _of_tiers(tier, steady, tiers(index, allocation.tiers), allocation.tiers)
-    found["plan_notes"] = _notes(said | more.notes, firms, allocation)
+    said = _of_tiers(tier, steady, tiers(index, allocation.tiers), allocation.tiers, texts)
+    found["plan_notes"] = _notes(said | more.notes, firms, allocation, texts)
     return Round(
         firms=found,
         strata=_by_stratum(found, more.chance - chances.total),
@@ -139,31 +147,29 @@ def _in_billionths(
     )
 
 
-def _of_tiers(tier: Texts, steady: Texts, fresh: Texts, rule: TierRule) -> dict[str, Bools]:
+def _of_tiers(
+    tier: Texts, steady: Texts, fresh: Texts, rule: TierRule, texts: Words
+) -> dict[str, Bools]:
     """Return which firms have another tier than that of their index, and why."""
     said = {}
     for letter in np.unique(fresh):
-        kept = (
-            f"keeps its tier of the last round, within {rule.band_points:g} points of tier {letter}"
-        )
+        kept = texts.say(KEPT, points=f"{rule.band_points:g}", tier=letter)
         said[kept] = (fresh == letter) & (tier == steady) & (steady != fresh)
     for letter in np.unique(steady):
-        lower = (
-            f"borderline: fewer than {rule.stable_share:.0%} of repeated fits confirm tier {letter}"
-        )
+        lower = texts.say(BORDERLINE, share=f"{rule.stable_share:.0%}", tier=letter)
         said[lower] = (steady == letter) & (tier != steady)
     return said
 
 
-def _notes(notes: dict[str, Bools], firms: pd.DataFrame, allocation: Allocation) -> list[str]:
+def _notes(
+    notes: dict[str, Bools], firms: pd.DataFrame, allocation: Allocation, texts: Words
+) -> list[str]:
     """Return what the plan has to say of each firm."""
     full = firms.drawn_this_year.to_numpy() >= allocation.max_per_year
-    said = notes | {
-        f"at the yearly ceiling of {allocation.max_per_year}: not drawn in this round": full
-    }
+    said = notes | {texts.say(AT_CEILING, most=allocation.max_per_year): full}
     found = np.full(len(firms), "", object)
     for text, rows in said.items():
-        found[rows] = [f"{old}; {text}" if old else text for old in found[rows]]
+        found[rows] = [f"{old}{texts.separator}{text}" if old else text for old in found[rows]]
     return [str(text) for text in found]
 
 

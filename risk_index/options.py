@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from risk_index.progress import QUIET
+from risk_index.texts import LANGUAGES
+
 if TYPE_CHECKING:
     from features.addresses import Address
 
@@ -55,6 +58,40 @@ def source_options(verb: Verb) -> Verb:
         "--settings", type=FOLDER, help="YAML file that overrides single settings."
     )
     return records_argument(mapping(settings(verb)))
+
+
+def _keep_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[QUIET] = value
+
+
+def quiet_option(verb: Verb) -> Verb:
+    """Add --quiet: neither messages nor progress, errors only."""
+    return click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_quiet,
+        help="No messages, no progress; errors only.",
+    )(verb)
+
+
+def json_option(verb: Verb) -> Verb:
+    """Add --json: what was written where, as JSON on standard output."""
+    return click.option(
+        "--json", "machine", is_flag=True, help="Say what was written as JSON on standard output."
+    )(verb)
+
+
+def language_option(verb: Verb) -> Verb:
+    """Add the language of headings and reasons."""
+    return click.option(
+        "--language",
+        type=click.Choice(LANGUAGES),
+        default=LANGUAGES[0],
+        show_default=True,
+        help="Language of headings, reasons and notes.",
+    )(verb)
 
 
 def as_of_option(verb: Verb) -> Verb:

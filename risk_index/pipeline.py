@@ -21,6 +21,7 @@ from features.catalogue import in_use
 from features.failures import RecordsError
 from features.mapping import load_mapping
 from features.records import Quality, Records, open_records
+from features.schema import TABLES
 from models.fitted import FittedModel
 from models.refits import fit_refits
 from risk_index import tracking
@@ -30,7 +31,10 @@ from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
 from risk_index.pictures import draw_pictures
-from risk_index.ranking import FIRST_BYTES, Ranking, refuse_other_file, write_ranking
+from risk_index.progress import steps
+from risk_index.ranked_rows import first_bytes
+from risk_index.ranked_xlsx import refuse_other_workbook
+from risk_index.ranking import Form, Ranking, refuse_other_file, write_ranking
 from risk_index.scoring import expected_harm, score
 from risk_index.settings import Settings, load_sectors, load_settings
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
@@ -56,7 +60,10 @@ class Source:
     def open(self, rejected: Path | None = None) -> Iterator[Records]:
         """Open the checked records."""
         mapping = load_mapping(self.mapping) if self.mapping else None
-        with open_records(self.records, mapping, rejected=rejected) as records:
+        with (
+            steps("checking", len(TABLES), "tables") as checked,
+            open_records(self.records, mapping, rejected=rejected, progress=checked) as records,
+        ):
             yield records
 
 
@@ -179,10 +186,14 @@ def _learnt(
     say(f"fitting on {len(examples)} examples")
     model = fit_models(examples, days.as_of, days.slice_days, plan)
     say("scoring the registry for the index's average")
-    average = float(expected_harm(snapshot, model).mean())
+    with steps("scoring", int(snapshot.spine.count().execute()), "firms") as scored:
+        average = float(expected_harm(snapshot, model, scored).mean())
     scale = IndexScale(average, settings.average_points, settings.points_per_doubling)
     say(f"fitting {plan.n_refits} times again on resampled controllers")
-    refits = fit_refits(examples, model.likelihood, model.severity, plan.n_refits, plan.seed)
+    with steps("fitting again", 2 * plan.n_refits, "models") as grown:
+        refits = fit_refits(
+            examples, model.likelihood, model.severity, plan.n_refits, plan.seed, grown
+        )
     meta = _meta(records, days.as_of, settings, scale, training, plan)
     return replace(model, refits=refits, meta=meta)
 
@@ -258,16 +269,24 @@ def _track(
 
 
 def rank(
-    source: Source, as_of: dt.date, run: Path, out: Path, say: Say, last: Path | None = None
+    source: Source,
+    as_of: dt.date,
+    run: Path,
+    out: Path,
+    say: Say,
+    last: Path | None = None,
+    form: Form | None = None,
 ) -> Ranking:
     """Rank every open firm with a saved model and write the CSV.
 
-    `last` is the ranking of the round before, whose tiers hold within the band of the settings.
+    `last` is the ranking of the round before, whose tiers hold within the band of the settings. `form` is
+    the language, and whether to write a workbook too.
     """
-    refuse_other_file(out, FIRST_BYTES, "ranking", "ranked.csv")
-    model = FittedModel.load(run / "model")
-    if model.meta.get("features") != [feature.name for feature in in_use()]:
-        raise UserError(f"{run}: the model was fitted with another catalogue of features; fit anew")
+    form = form or Form()
+    refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
+    if form.xlsx:
+        refuse_other_workbook(out.with_suffix(".xlsx"))
+    model = saved_model(run)
     settings, sectors = load_settings(as_of, source.settings), source.sectors
     scale = IndexScale(**model.meta["scale"])
     if as_of.isoformat() < model.meta["as_of"]:
@@ -279,18 +298,28 @@ def rank(
                 say(str(failure))
         snapshot = registry(records, as_of, settings, sectors)
         n_firms = int(snapshot.spine.count().execute())
-        done = 0
+        say(f"scoring {n_firms} firms")
+        with steps("scoring", n_firms, "firms") as done:
+            return write_ranking(
+                score(snapshot, model, scale, done, form.texts),
+                out,
+                settings.allocation,
+                model.version,
+                as_of,
+                last,
+                form,
+            )
 
-        def progress(count: int) -> None:
-            nonlocal done
-            done += count
-            say(f"scored {done} of {n_firms} firms")
 
-        return write_ranking(
-            score(snapshot, model, scale, progress),
-            out,
-            settings.allocation,
-            model.version,
-            as_of,
-            last,
-        )
+def saved_model(run: Path) -> FittedModel:
+    """Load the model of a fit's folder.
+
+    Raises
+    ------
+    UserError
+        Where it was fitted with another catalogue of features.
+    """
+    model = FittedModel.load(run / "model")
+    if model.meta.get("features") != [feature.name for feature in in_use()]:
+        raise UserError(f"{run}: the model was fitted with another catalogue of features; fit anew")
+    return model

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,60 +21,13 @@ from risk_index.errors import UserError
 from risk_index.frame_columns import BILLION
 from risk_index.frequency import Round, plan_round
 from risk_index.index import Floats
+from risk_index.ranked_rows import headings, presented, read_ranked
+from risk_index.ranked_xlsx import MOST_ROWS, workbook
 from risk_index.round_files import write_frame, write_round
 from risk_index.scoring import Batch
+from risk_index.texts import ENGLISH, Texts
 from risk_index.tiers import SHARES
 
-COLUMNS = (
-    "rank",
-    "firm_id",
-    "name",
-    "sector",
-    "region",
-    "likelihood",
-    "likelihood_low",
-    "likelihood_high",
-    "severity",
-    "severity_low",
-    "severity_high",
-    "expected_harm",
-    "index",
-    "index_low",
-    "index_high",
-    "percentile",
-    "tier",
-    "tier_stability",
-    "inspection_probability",
-    "inspections_per_year",
-    "max_inspections_per_year",
-    "completeness",
-    "reason_1",
-    "reason_2",
-    "reason_3",
-    "notes",
-    "model_version",
-    "as_of",
-)
-DECIMALS = {
-    "likelihood": 6,
-    "likelihood_low": 6,
-    "likelihood_high": 6,
-    "severity": 4,
-    "severity_low": 4,
-    "severity_high": 4,
-    "expected_harm": 6,
-    "index": 2,
-    "index_low": 2,
-    "index_high": 2,
-    "percentile": 2,
-    "tier_stability": 2,
-    "inspection_probability": 9,
-    "inspections_per_year": 9,
-    "completeness": 2,
-}
-TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula, in half and in full width."""
 PLANNED_FROM = (
     "firm_key",
     "firm_id",
@@ -87,8 +41,15 @@ PLANNED_FROM = (
     "drawn_this_year",
 )
 """What the plan of a round is made from."""
-FIRST_BYTES = '"rank"'.encode("utf-8-sig")
 ROWS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True)
+class Form:
+    """In which language the list is written, and whether as a workbook too."""
+
+    texts: Texts = ENGLISH
+    xlsx: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +68,8 @@ class Ranking:
         The plan of the round.
     facts : dict
         The same in figures, as they stand in ``round.json``.
+    workbook : Path or None
+        The same rows as a workbook, where one was asked for.
     """
 
     path: Path
@@ -114,6 +77,7 @@ class Ranking:
     tier_counts: dict[str, int]
     round: Round
     facts: dict[str, Any]
+    workbook: Path | None = None
 
     def lines(self) -> list[str]:
         """Return what to tell the user: tiers, visits of both arms, campaigns, moves."""
@@ -156,21 +120,23 @@ def write_ranking(
     model_version: str,
     as_of: dt.date,
     last: Path | None = None,
+    form: Form | None = None,
 ) -> Ranking:
-    """Rank the scored firms; write the CSV and, beside it, topics, frame and round.
+    """Rank the scored firms; write the CSV and, beside it, topics, frame, round and a workbook if asked.
 
     The scored rows lie in a database on disk meanwhile, so that memory holds one batch of rows and a
     few numbers a firm. `last` names the ranking of the round before, whose tiers hold within the band.
     """
-    out = out.resolve()
+    out, form = out.resolve(), form or Form()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".ranking-", dir=out.parent) as name:
         scratch = Path(name)
         con = duckdb.connect(scratch / "scored.duckdb")
         try:
             _store(con, batches)
-            plan = _place(con, allocation, read_tiers(last) if last else None)
-            _write_csv(con, scratch / "ranked.csv", allocation, model_version, as_of)
+            plan = _place(con, allocation, read_tiers(last) if last else None, form.texts)
+            _refuse_too_many(len(plan.firms), form)
+            _write_rows(con, scratch, allocation, model_version, as_of, form)
             write_frame(con, scratch / "frame")
             con.execute(
                 f"COPY (SELECT t.* FROM topics t ORDER BY firm_id) TO "
@@ -181,10 +147,13 @@ def write_ranking(
         facts = write_round(plan, allocation, scratch, model_version, as_of)
         for part, path in beside(out).items():
             (scratch / part).replace(path)
+        book = out.with_suffix(".xlsx") if form.xlsx else None
+        if book:
+            (scratch / "workbook").replace(book)
         (scratch / "ranked.csv").replace(out)
     counts = plan.firms.tier.value_counts().reindex(list("ABCD"), fill_value=0)
     by_tier = {str(k): int(v) for k, v in counts.items()}
-    return Ranking(out, len(plan.firms), by_tier, plan, facts)
+    return Ranking(out, len(plan.firms), by_tier, plan, facts, book)
 
 
 def read_tiers(last: Path) -> pd.Series:
@@ -195,28 +164,21 @@ def read_tiers(last: Path) -> pd.Series:
     UserError
         Where the file is no ranking.
     """
-    try:
-        rows = pd.read_csv(
-            last,
-            usecols=["firm_id", "tier"],
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"{last} is no ranking with firm_id and tier: {error}") from error
+    rows = read_ranked(last, ("firm_id", "tier"))
     return rows.drop_duplicates("firm_id").set_index("firm_id").tier
 
 
-def refuse_other_file(out: Path, first_bytes: bytes, what: str, example: str) -> None:
+def refuse_other_file(
+    out: Path, first_bytes: bytes | tuple[bytes, ...], what: str, example: str
+) -> None:
     """Refuse to write over a folder or another file than an earlier one of the same kind.
 
     Parameters
     ----------
     out : Path
         Where to write; nothing need lie there.
-    first_bytes : bytes
-        How every file of the kind begins.
+    first_bytes : bytes or tuple of bytes
+        How every file of the kind begins, in each of its forms.
     what, example : str
         The kind, such as "ranking", and a name for one, such as "ranked.csv".
 
@@ -230,7 +192,7 @@ def refuse_other_file(out: Path, first_bytes: bytes, what: str, example: str) ->
     if out.is_dir():
         raise UserError(f"{out} is a folder: name a file such as {out / example}")
     with out.open("rb") as stream:
-        if stream.read(len(first_bytes)) != first_bytes:
+        if not stream.read(200).startswith(first_bytes):
             raise UserError(f"{out} exists and is no {what}: name a new file")
 
 
@@ -256,11 +218,20 @@ def tie_break(firm_ids: Iterable[str]) -> list[bytes]:
     return [hashlib.sha256(firm_id.encode()).digest() for firm_id in firm_ids]
 
 
-def _place(con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Series | None) -> Round:
+def _refuse_too_many(n_firms: int, form: Form) -> None:
+    if form.xlsx and n_firms > MOST_ROWS:
+        raise UserError(
+            f"a worksheet holds {MOST_ROWS:,} firms, the ranking has {n_firms:,}: rank without --xlsx"
+        )
+
+
+def _place(
+    con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Series | None, texts: Texts
+) -> Round:
     """Compute rank, percentile, tier and chance of every firm, and add them to the database."""
     firms = con.execute(f"SELECT {', '.join(PLANNED_FROM)} FROM scored ORDER BY firm_key").df()
     before = None if last is None else firms.firm_id.map(last).fillna("")
-    plan = plan_round(firms, allocation, before, _refits(con))
+    plan = plan_round(firms, allocation, before, _refits(con), texts)
     harm = firms.expected_harm.to_numpy(float)
     placed = pd.concat([firms[["firm_key"]], plan.firms], axis=1)
     placed["percentile"] = percentile(harm)
@@ -289,48 +260,46 @@ def percentile(expected_harm: Floats) -> Floats:
     return 100.0 * np.searchsorted(ordered, expected_harm, side="right") / len(ordered)
 
 
-def _write_csv(
+def _write_rows(
     con: duckdb.DuckDBPyConnection,
-    path: Path,
+    scratch: Path,
     allocation: Allocation,
     model_version: str,
     as_of: dt.date,
+    form: Form,
 ) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+    """Write the CSV and, where asked for, the workbook, in one pass."""
+    with ExitStack() as stack:
+        csv = (scratch / "ranked.csv").open("w", encoding="utf-8-sig", newline="")
+        stream, sheet = stack.enter_context(csv), None
+        if form.xlsx:
+            sheet = stack.enter_context(workbook(scratch / "workbook", form.texts, as_of))
         for number, rows in enumerate(_ranked(con)):
-            chance = rows.probability_ppb / BILLION
-            said = rows.notes + np.where(rows.plan_notes == "", "", "; ") + rows.plan_notes
-            rows = rows.assign(
-                inspection_probability=chance,
-                inspections_per_year=chance * allocation.rounds_per_year,
-                max_inspections_per_year=allocation.max_per_year,
-                notes=said.str.removeprefix("; "),
-                model_version=model_version,
-                as_of=as_of.isoformat(),
-            )
-            rows = _presented(rows)[list(COLUMNS)]
-            rows.to_csv(stream, index=False, header=number == 0, quoting=2, lineterminator="\r\n")
+            shown = presented(_stated(rows, allocation, model_version, as_of, form.texts))
+            named = shown.set_axis(headings(form.texts), axis=1)
+            named.to_csv(stream, index=False, header=number == 0, quoting=2, lineterminator="\r\n")
+            if sheet is not None:
+                sheet.add(shown)
+
+
+def _stated(
+    rows: pd.DataFrame, allocation: Allocation, model_version: str, as_of: dt.date, texts: Texts
+) -> pd.DataFrame:
+    """Add the columns that the plan of the round and the run state."""
+    chance = rows.probability_ppb / BILLION
+    both = (rows.notes != "") & (rows.plan_notes != "")
+    said = rows.notes + np.where(both, texts.separator, "") + rows.plan_notes
+    return rows.assign(
+        inspection_probability=chance,
+        inspections_per_year=chance * allocation.rounds_per_year,
+        max_inspections_per_year=allocation.max_per_year,
+        notes=said,
+        model_version=model_version,
+        as_of=as_of.isoformat(),
+    )
 
 
 def _ranked(con: duckdb.DuckDBPyConnection) -> Iterator[pd.DataFrame]:
     found = con.execute("SELECT * FROM scored JOIN placed USING (firm_key) ORDER BY rank")
     while len(rows := found.fetch_df_chunk(ROWS_AT_ONCE // 2048)):
         yield rows
-
-
-def _presented(rows: pd.DataFrame) -> pd.DataFrame:
-    """Round numbers and make every text safe to open in a spreadsheet."""
-    rows = rows.assign(**{name: rows[name].round(places) for name, places in DECIMALS.items()})
-    return rows.assign(**{name: [defused(text) for text in rows[name]] for name in TEXT})
-
-
-def defused(text: object) -> str:
-    """Return a text that no spreadsheet runs as a formula; empty for a missing one.
-
-    >>> defused("=HYPERLINK(1)"), defused("Alpha"), defused(None)
-    ("'=HYPERLINK(1)", 'Alpha', '')
-    """
-    if not isinstance(text, str):
-        return ""
-    clean = text.replace("\r", " ").replace("\n", " ")
-    return f"'{clean}" if clean.startswith(FORMULA) else clean

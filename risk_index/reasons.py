@@ -8,17 +8,23 @@ of the secant from the model's starting point (m0, p0) to the firm, so that the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from features.asof import KEYS
 from features.catalogue import BY_NAME
-from features.feature import Feature
 from models.fitted import FittedModel
+from risk_index.facts import Value, fact
 from risk_index.index import Floats, IndexScale
+from risk_index.texts import ENGLISH, Texts
 
+REASON = "{topic}: {fact}: {points}"
+OF_OTHERS = ("sector", "controller's other firms")
+"""Topics that rest on other firms' records: nothing of them is the firm's to check or change."""
 START = "starting point"
 """Points of a firm about which the models know nothing, the same for every firm."""
 _NEAR = 1e-6
@@ -80,20 +86,36 @@ def _secant(likelihood: object, margin: Floats, base: float, log_p0: float) -> F
     return (np.log(chance(base + step)) - log_p0) / step
 
 
-def leading(found: Points, X: pd.DataFrame, count: int = 3) -> list[list[str]]:
-    """Return for every firm the `count` topics of most points, as short texts."""
+def leading(
+    found: Points, X: pd.DataFrame, as_of: dt.date, texts: Texts = ENGLISH, count: int | None = 3
+) -> list[list[str]]:
+    """Return for every firm the `count` topics of most points as sentences; None for all of them.
+
+    Topics that a firm can check or change come before those of others' records, each by size.
+    """
     table = found.by_topic().drop(columns=START)
     names, totals = list(table.columns), table.to_numpy()
     order = np.argsort(-np.abs(totals), axis=1, kind="stable")[:, :count]
+    others = np.array([name in OF_OTHERS for name in names])
+    later = np.argsort(others[order], axis=1, kind="stable")
     heads = [_head(found, topic) for topic in names]
-    cells = {name: X[name].to_numpy(dtype=np.float64) for name in found.names}
+    cells = {name: X[name].to_numpy(dtype=np.float64) for name in X.columns.difference(KEYS)}
     return [
         [
-            reason(names[place], totals[row, place], BY_NAME[head], cells[head][row])
-            for place, head in ((place, heads[place][row]) for place in best)
+            reason(
+                names[place],
+                totals[row, place],
+                fact(BY_NAME[heads[place][row]], _of_row(cells, row), as_of, texts),
+                texts,
+            )
+            for place in best
         ]
-        for row, best in enumerate(order)
+        for row, best in enumerate(np.take_along_axis(order, later, axis=1))
     ]
+
+
+def _of_row(cells: Mapping[str, Floats], row: int) -> Value:
+    return lambda name: float(cells[name][row])
 
 
 def _head(found: Points, topic: str) -> Sequence[str]:
@@ -103,15 +125,10 @@ def _head(found: Points, topic: str) -> Sequence[str]:
     return [found.names[inside[i]] for i in best]
 
 
-def reason(topic: str, total: float, feature: Feature, value: float) -> str:
-    """Return one reason: topic, its points, and the fact that weighs most in it.
+def reason(topic: str, total: float, said: str, texts: Texts = ENGLISH) -> str:
+    """Return one reason: the topic, the fact that weighs most in it, and the topic's points.
 
-    >>> reason("sector", 3.21, BY_NAME["hazard_class"], 4.0)
-    'sector +3.2: hazard class of the sector 4 (class 1-5)'
+    >>> reason("penalties", 6.12, "2 serious penalties in force since 2024-05-12")
+    'penalties: 2 serious penalties in force since 2024-05-12: +6.1'
     """
-    known = "not known" if np.isnan(value) else f"{_shown(value)} ({feature.unit})"
-    return f"{topic} {total:+.1f}: {feature.title} {known}"
-
-
-def _shown(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+    return texts.say(REASON, topic=texts.say(topic), fact=said, points=f"{total:+.1f}")

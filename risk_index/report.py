@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 
 from risk_index.card import figure, group_figures, named_places
 from risk_index.errors import UserError
 from risk_index.parts import of_part
+from risk_index.ranked_rows import read_ranked
 from risk_index.ranking import beside
 
 SHOWN_METRICS = {
@@ -121,8 +121,5 @@ def _round(ranked: Path | None) -> dict[str, Any] | None:
 def _top(ranked: Path | None) -> list[dict[str, str]]:
     if ranked is None:
         return []
-    try:
-        rows = pd.read_csv(ranked, dtype=str, nrows=TOP_ROWS, encoding="utf-8-sig").fillna("")
-    except (OSError, ValueError) as error:
-        raise UserError(f"{ranked} cannot be read as a ranking: {error}") from error
+    rows = read_ranked(ranked, n_rows=TOP_ROWS)
     return [{str(k): str(v) for k, v in row.items()} for row in rows.to_dict("records")]

@@ -12,16 +12,34 @@ import pandas as pd
 
 from features.asof import Snapshot
 from features.catalogue import in_use
+from features.evidence import recorded, speaking
 from features.matrix import batches
 from models.fitted import FittedModel
 from models.refits import refit_scores
 from risk_index.index import Floats, IndexScale
 from risk_index.reasons import Points, leading, points
+from risk_index.texts import ENGLISH, Texts
 
 BATCH_FIRMS = 100_000
 DETAILS = ("firm_id", "name", "sector", "region", "supervised_by")
 ADDITIVITY_TOLERANCE = 0.01
-Progress = Callable[[int], None]
+Progress = Callable[[int], object]
+UNSTATED = {
+    "name": "no name on record",
+    "sector": "no sector on record",
+    "region": "no region on record",
+}
+NEVER_INSPECTED = "no planned inspection with an outcome on record"
+NOT_MEASURED = "tier_stability not measured"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How reasons and notes are told: as of which day, from which evidence, in which language."""
+
+    as_of: dt.date
+    evidence: pd.DataFrame
+    texts: Texts
 
 
 @dataclass(frozen=True)
@@ -43,19 +61,26 @@ class Batch:
     refits: pd.DataFrame
 
 
-def expected_harm(snapshot: Snapshot, model: FittedModel) -> Floats:
+def expected_harm(
+    snapshot: Snapshot, model: FittedModel, progress: Progress | None = None
+) -> Floats:
     """Return the expected harm of every firm of the snapshot, without reasons; shape (n,)."""
-    parts = [
-        model.likelihood.predict(X) * model.severity.predict(X)
-        for X in batches(snapshot, in_use(), BATCH_FIRMS)
-    ]
+    parts = []
+    for X in batches(snapshot, in_use(), BATCH_FIRMS):
+        parts.append(model.likelihood.predict(X) * model.severity.predict(X))
+        if progress:
+            progress(len(X))
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def score(
-    snapshot: Snapshot, model: FittedModel, scale: IndexScale, progress: Progress | None = None
+    snapshot: Snapshot,
+    model: FittedModel,
+    scale: IndexScale,
+    progress: Progress | None = None,
+    texts: Texts = ENGLISH,
 ) -> Iterator[Batch]:
-    """Yield scored batches in the order of the firms' ids.
+    """Yield scored batches in the order of the firms' ids, reasons and notes in the texts' language.
 
     Raises
     ------
@@ -64,9 +89,17 @@ def score(
     """
     for X in batches(snapshot, in_use(), BATCH_FIRMS):
         if len(X):
-            yield _scored(_details(snapshot, X), X, model, scale)
+            telling = Telling(snapshot.dates[0], _evidence(snapshot, X), texts)
+            yield _scored(_details(snapshot, X), X, model, scale, telling)
         if progress:
             progress(len(X))
+
+
+def _evidence(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
+    """Return the matrix with what stands behind its features."""
+    low, high = int(X.firm_key.min()), int(X.firm_key.max())
+    part = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high)))
+    return X.merge(recorded(part, speaking()), on="firm_key", how="left", validate="1:1")
 
 
 def _details(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +132,13 @@ def drawn_this_year(snapshot: Snapshot, low: int, high: int) -> pd.Series:
     return counts.set_index("firm_key").n
 
 
-def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: IndexScale) -> Batch:
+def _scored(
+    details: pd.DataFrame,
+    X: pd.DataFrame,
+    model: FittedModel,
+    scale: IndexScale,
+    telling: Telling,
+) -> Batch:
     likelihood, severity = model.likelihood.predict(X), model.severity.predict(X)
     again = list(refit_scores(model.refits, model.likelihood, model.severity, X))
     p_low, p_high = _chances(model.likelihood.interval(X), [chance for chance, _ in again])
@@ -107,7 +146,7 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
     harm = likelihood * severity
     found = points(model, X, scale)
     check_sum(found, scale.unclipped(harm) - scale.average_points)
-    reasons = leading(found, X)
+    reasons = leading(found, telling.evidence, telling.as_of, telling.texts)
     rows = details.assign(
         likelihood=likelihood,
         likelihood_low=p_low,
@@ -121,7 +160,7 @@ def _scored(details: pd.DataFrame, X: pd.DataFrame, model: FittedModel, scale: I
         index_low=scale.index(p_low * s_low),
         index_high=scale.index(p_high * s_high),
         completeness=completeness(details, X),
-        notes=notes(details, X, len(model.refits)),
+        notes=notes(details, X, len(model.refits), telling.texts),
         **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
     )
     topics = pd.concat([details[["firm_id"]], found.by_topic()], axis=1)
@@ -165,11 +204,17 @@ def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
     return np.mean([flag.to_numpy() for flag in known], axis=0)
 
 
-def notes(details: pd.DataFrame, X: pd.DataFrame, n_refits: int) -> list[str]:
+def notes(
+    details: pd.DataFrame, X: pd.DataFrame, n_refits: int, texts: Texts = ENGLISH
+) -> list[str]:
     """Return what a reader of a row must know: why cells are empty, and what is not on record."""
-    said = {f"no {name} on record": details[name].isna() for name in ("name", "sector", "region")}
-    said["no planned inspection with an outcome on record"] = ~(X.inspections > 0)
+    said = {UNSTATED[name]: details[name].isna() for name in UNSTATED}
+    said[NEVER_INSPECTED] = ~(X.inspections > 0)
     said |= {feature.note: X[feature.name] > 0 for feature in in_use() if feature.note}
-    said["tier_stability not measured"] = pd.Series(n_refits == 0, index=X.index)
+    said[NOT_MEASURED] = pd.Series(n_refits == 0, index=X.index)
+    words = [texts.say(message) for message in said]
     flags = np.column_stack([flag.to_numpy(dtype=bool) for flag in said.values()])
-    return ["; ".join(word for word, true in zip(said, row, strict=True) if true) for row in flags]
+    return [
+        texts.separator.join(word for word, true in zip(words, row, strict=True) if true)
+        for row in flags
+    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from risk_index.digest import file_sha256
 from risk_index.draw.errors import DrawError
+from risk_index.ranked_rows import columns_of
 
 FRAME_END, RANKED_END, PLAN_END = ".frame.csv", ".csv", ".round.json"
 REMEDY = (
@@ -58,7 +59,8 @@ def _first_row(ranked: Path) -> tuple[str, str]:
     """Return model version and as-of date of a ranking, as its first row states them."""
     try:
         with ranked.open(encoding="utf-8-sig", newline="") as stream:
-            row = next(csv.DictReader(stream), {})
+            rows = csv.reader(stream)
+            row = dict(zip(columns_of(next(rows, [])), next(rows, []), strict=False))
     except (UnicodeDecodeError, csv.Error):
         row = {}
     version, as_of = row.get("model_version"), row.get("as_of")

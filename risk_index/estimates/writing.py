@@ -9,7 +9,8 @@ import pandas as pd
 
 from risk_index.estimates.quantities import HARM, RATE
 from risk_index.estimates.table import COLUMNS
-from risk_index.ranking import defused, refuse_other_file
+from risk_index.ranked_rows import defused
+from risk_index.ranking import refuse_other_file
 
 DECIMALS = {
     "estimate": 6,

@@ -15,7 +15,7 @@ from risk_index.fairness.drawing import draw_audit
 from risk_index.fairness.evidence import JOINED
 from risk_index.fairness.findings import Audit
 from risk_index.fairness.flags import NONE, Flag, Measured
-from risk_index.ranking import defused
+from risk_index.ranked_rows import defused
 
 COLUMNS = (
     "input", "attribute", "group", "verdict", "legs", "strength_auc", "strength_low", "strength_high",

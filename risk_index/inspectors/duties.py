@@ -12,7 +12,7 @@ from risk_index.draw.replacements import Replacement
 from risk_index.errors import UserError
 from risk_index.inspectors.logs import LateVisit, StandIn
 from risk_index.inspectors.schedule import ELIGIBLE, SCHEDULE
-from risk_index.ranking import defused
+from risk_index.ranked_rows import defused
 
 
 @dataclass(frozen=True)

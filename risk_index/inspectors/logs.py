@@ -18,7 +18,7 @@ from risk_index.digest import file_sha256
 from risk_index.draw.records import write_whole
 from risk_index.errors import UserError
 from risk_index.inspectors.schedule import FACTS
-from risk_index.ranking import defused
+from risk_index.ranked_rows import defused
 
 STAND_INS, LATE = "stand_ins.csv", "replacement_visits.csv"
 

@@ -15,7 +15,7 @@ import numpy as np
 from risk_index.errors import UserError
 from risk_index.inspectors.levels import limits
 from risk_index.inspectors.planning import Schedule
-from risk_index.ranking import defused
+from risk_index.ranked_rows import defused
 
 FORMAT = 2
 SCHEDULE, FACTS, ELIGIBLE = "schedule.csv", "schedule.json", "eligible.csv"

@@ -25,7 +25,7 @@ from risk_index.inspectors.logs import (
 )
 from risk_index.inspectors.replaced import replacements_of
 from risk_index.inspectors.seed import seed_of
-from risk_index.ranking import defused
+from risk_index.ranked_rows import defused
 
 
 def send_next(

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from risk_index.cli import main
-from risk_index.ranking import COLUMNS
+from risk_index.ranked_rows import COLUMNS
 from risk_index.reference import pages
 from risk_index.settings import load_settings
 

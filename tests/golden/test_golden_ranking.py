@@ -13,7 +13,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from risk_index.ranking import COLUMNS, DECIMALS
+from risk_index.ranked_rows import COLUMNS, DECIMALS
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "ranked.csv"

@@ -10,7 +10,8 @@ import pytest
 
 from risk_index.errors import SettingsError
 from risk_index.index import IndexScale
-from risk_index.ranking import defused, percentile, tie_break
+from risk_index.ranked_rows import defused
+from risk_index.ranking import percentile, tie_break
 from risk_index.settings import load_sectors, load_settings
 
 SCALE = IndexScale(average_harm=0.4)

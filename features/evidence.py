@@ -1,0 +1,179 @@
+"""What stands behind a feature: how many events it counts, and the days of the first and the last.
+
+They are computed from the same events as the matrix and see what it sees: records known on the as-of
+date, in force on it. No model reads them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import ibis
+import pandas as pd
+
+from features.asof import Snapshot
+from features.catalogue import in_use
+from features.feature import (
+    Count,
+    Distinct,
+    Fact,
+    Feature,
+    Largest,
+    Others,
+    Peers,
+    Ratio,
+    Smallest,
+    Where,
+    aggregate,
+    where,
+)
+from features.matrix import EVENTS
+from features.ratings import VALID_DAYS
+
+JUDGED, VIOLATED = where(judged=True), where(violated=True)
+VALID, LAPSED = where(is_valid=True), where(has_lapsed=True)
+REQUIRED = where(is_valid=True, is_required=True)
+_OF_COLUMN = {
+    "one": JUDGED,
+    "hit": VIOLATED,
+    "harm_found": VIOLATED,
+    "harm_seen": JUDGED,
+    "days_lapsed": LAPSED,
+    "days_left": VALID,
+}
+"""Events that a column without a condition of its own is about."""
+_DAYS = {VALID: "days_left", LAPSED: "days_lapsed"}
+_DAYS |= {where(state=state): "days_changed" for state in ("revoked", "suspended", "cancelled")}
+_DISTINCT = {LAPSED: "kind", REQUIRED: "kind"}
+"""What is counted by its different values: a permit has many terms."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of event: those of a table that fulfil a condition, within a window."""
+
+    table: str
+    where: Where = ()
+    within_days: int | None = None
+
+    @property
+    def days(self) -> str:
+        """Column that says how many days ago (of ``days_left``: ahead)."""
+        return _DAYS.get(self.where, "age_days")
+
+    @property
+    def name(self) -> str:
+        """Name of the kind, from which those of its features are made."""
+        condition = "_".join(str(part) for pair in self.where for part in pair)
+        return f"{self.table}_{condition or 'all'}_{self.within_days or 'ever'}"
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Number of events, days since the first and since the last."""
+        column = _DISTINCT.get(self.where)
+        measures = {
+            "n": Distinct(column, self.where) if column else Count(self.where),
+            "first": Largest(self.days, self.where),
+            "last": Smallest(self.days, self.where),
+        }
+        return tuple(
+            Feature(
+                f"{part}_{self.name}",
+                f"{part} of {self.name}",
+                "count" if part == "n" else "days",
+                "evidence",
+                self.table,
+                measure,
+                "",
+                within_days=self.within_days,
+                likelihood=None,
+            )
+            for part, measure in measures.items()
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Events behind a number: how many, and their first and last day; no day where there is none."""
+
+    count: int
+    first: dt.date | None
+    last: dt.date | None
+
+
+def kind_of(feature: Feature) -> Kind | None:
+    """Return the events that a feature counts; None for what is no firm's own event.
+
+    >>> from features.catalogue import BY_NAME
+    >>> kind_of(BY_NAME["violation_rate_365d"])
+    Kind(table='inspections', where=(('violated', True),), within_days=None)
+    """
+    measure = feature.measure
+    if isinstance(measure, Ratio):
+        return kind_of(measure.of)
+    if isinstance(measure, Fact | Others | Peers):
+        return None
+    meant = measure.where or _OF_COLUMN.get(getattr(measure, "column", ""), ())
+    return Kind(feature.table, meant, feature.within_days)
+
+
+def kinds(features: Iterable[Feature]) -> tuple[Kind, ...]:
+    """Return the kinds of event behind features, each once."""
+    found = (kind_of(feature) for feature in features)
+    return tuple(dict.fromkeys(kind for kind in found if kind is not None))
+
+
+def recorded(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
+    """Return the evidence of `features` for the firms of a snapshot of one date that have any.
+
+    Returns
+    -------
+    DataFrame, shape (n, 1 + 3 k)
+        ``firm_key`` and, of each kind of event behind the features, its number and days.
+    """
+    wanted = kinds(features)
+    tables = [
+        _of_table(snapshot, table, [kind for kind in wanted if kind.table == table])
+        for table in dict.fromkeys(kind.table for kind in wanted)
+    ]
+    firms = pd.DataFrame({"firm_key": sorted({key for t in tables for key in t.firm_key})})
+    for table in tables:
+        firms = firms.merge(table, on="firm_key", how="left", validate="1:1")
+    return firms
+
+
+def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> pd.DataFrame:
+    events = _EVENTS[table](snapshot)
+    columns = [feature for kind in wanted for feature in kind.features]
+    sums = {feature.name: aggregate(feature, events) for feature in columns}
+    return events.group_by("firm_key").aggregate(**sums).execute()
+
+
+def _ratings(snapshot: Snapshot) -> ibis.Table:
+    rows = snapshot.events("ratings", "rated_on")
+    return rows.filter(rows.age_days < VALID_DAYS)
+
+
+_EVENTS = EVENTS | {"ratings": _ratings}
+
+
+def speaking() -> tuple[Feature, ...]:
+    """Return the features that a model reads, of which a reason may speak."""
+    return tuple(f for f in in_use() if f.likelihood is not None or f.severity is not None)
+
+
+def evidence(kind: Kind, value: Callable[[str], float], as_of: dt.date) -> Evidence:
+    """Return the evidence of a kind from a firm's row of the matrix, read by feature name."""
+    count, first, last = (value(feature.name) for feature in kind.features)
+    ahead = kind.days == "days_left"
+    number = 0 if count != count else int(count)
+    return Evidence(number, _day(first, as_of, ahead), _day(last, as_of, ahead))
+
+
+def _day(days: float, as_of: dt.date, ahead: bool) -> dt.date | None:
+    if days != days:
+        return None
+    gap = dt.timedelta(days=int(days))
+    return as_of + gap if ahead else as_of - gap

@@ -1,0 +1,52 @@
+"""Every text that people see in the language they asked for: what each catalogue must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+
+from features.catalogue import in_use
+from features.evidence import speaking
+from risk_index import campaigns, facts, frequency, ranked_xlsx, reasons, scoring
+from risk_index.nouns import NOUNS
+from risk_index.ranked_rows import COLUMNS
+
+Text = tuple[str, str | None]
+"""A text, and its form for many things where it has one."""
+MARKED = [("**.j2", "jinja2")]
+
+
+def every_text() -> list[Text]:
+    """Return every text once, in a fixed order."""
+    return list(dict.fromkeys([*_of_rankings(), *_of_templates()]))
+
+
+def _of_rankings() -> Iterator[Text]:
+    plain = [
+        *COLUMNS,
+        ranked_xlsx.SHEET,
+        *dict.fromkeys(feature.topic for feature in speaking()),
+        *(feature.title for feature in speaking()),
+        *facts.SPOKEN.values(),
+        *facts.DATED.values(),
+        *(facts.PLAIN, facts.REGISTERED, facts.HARM, facts.YES, facts.NO),
+        *(reasons.REASON, reasons.START),
+        *scoring.UNSTATED.values(),
+        *(scoring.NEVER_INSPECTED, scoring.NOT_MEASURED),
+        *(feature.note for feature in in_use() if feature.note),
+        *(frequency.KEPT, frequency.BORDERLINE, frequency.AT_CEILING, campaigns.NOTE),
+        "; ",
+    ]
+    yield from ((text, None) for text in plain)
+    for noun in NOUNS.values():
+        yield noun.one, noun.many
+        yield noun.none, None
+
+
+def _of_templates() -> Iterator[Text]:
+    """Yield the texts that templates mark, as Babel finds them."""
+    package = Path(__file__).parent
+    for _, _, message, _, _ in extract_from_dir(package, MARKED, {"**.j2": {"silent": "false"}}):
+        yield (message, None) if isinstance(message, str) else (message[0], message[1])

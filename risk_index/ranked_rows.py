@@ -1,0 +1,128 @@
+"""The rows of a ranking as people read them: columns, decimals, headings by language, safe texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from risk_index.errors import UserError
+from risk_index.texts import LANGUAGES, Texts, texts
+
+COLUMNS = (
+    "rank",
+    "firm_id",
+    "name",
+    "sector",
+    "region",
+    "likelihood",
+    "likelihood_low",
+    "likelihood_high",
+    "severity",
+    "severity_low",
+    "severity_high",
+    "expected_harm",
+    "index",
+    "index_low",
+    "index_high",
+    "percentile",
+    "tier",
+    "tier_stability",
+    "inspection_probability",
+    "inspections_per_year",
+    "max_inspections_per_year",
+    "completeness",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "notes",
+    "model_version",
+    "as_of",
+)
+DECIMALS = {
+    "likelihood": 6,
+    "likelihood_low": 6,
+    "likelihood_high": 6,
+    "severity": 4,
+    "severity_low": 4,
+    "severity_high": 4,
+    "expected_harm": 6,
+    "index": 2,
+    "index_low": 2,
+    "index_high": 2,
+    "percentile": 2,
+    "tier_stability": 2,
+    "inspection_probability": 9,
+    "inspections_per_year": 9,
+    "completeness": 2,
+}
+TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, in half and in full width."""
+
+
+def first_bytes() -> tuple[bytes, ...]:
+    """Return how a ranking begins, in each language."""
+    words = (texts(language).say(COLUMNS[0]) for language in LANGUAGES)
+    return tuple(f'"{word}"'.encode("utf-8-sig") for word in words)
+
+
+def headings(words: Texts) -> list[str]:
+    """Return the header row in a language; in English the columns' own names."""
+    return [words.say(name) for name in COLUMNS]
+
+
+def columns_of(found: Sequence[str]) -> list[str]:
+    """Return the columns' own names for headings in any language; others stay as they are.
+
+    >>> columns_of(["排名", "tier", "本局备注"])
+    ['rank', 'tier', '本局备注']
+    """
+    own = {
+        heading: name
+        for language in LANGUAGES
+        for heading, name in zip(headings(texts(language)), COLUMNS, strict=True)
+    }
+    return [own.get(heading, heading) for heading in found]
+
+
+def read_ranked(
+    file: Path, wanted: Sequence[str] = COLUMNS, n_rows: int | None = None
+) -> pd.DataFrame:
+    """Return columns of a ranking, texts as they stand, under the columns' own names.
+
+    Raises
+    ------
+    UserError
+        Where the file is no ranking with these columns.
+    """
+    try:
+        rows = pd.read_csv(
+            file, dtype=str, keep_default_na=False, nrows=n_rows, encoding="utf-8-sig"
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read as a ranking: {error}") from error
+    rows.columns = pd.Index(columns_of(list(rows.columns)))
+    if missing := [name for name in wanted if name not in rows.columns]:
+        raise UserError(f"{file} is no ranking with {' and '.join(missing)}")
+    return rows[list(wanted)]
+
+
+def presented(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns in order, numbers rounded, every text safe to open in a spreadsheet."""
+    rows = rows.assign(**{name: rows[name].round(places) for name, places in DECIMALS.items()})
+    rows = rows.assign(**{name: [defused(text) for text in rows[name]] for name in TEXT})
+    return rows[list(COLUMNS)]
+
+
+def defused(text: object) -> str:
+    """Return a text that no spreadsheet runs as a formula; empty for a missing one.
+
+    >>> defused("=HYPERLINK(1)"), defused("Alpha"), defused(None)
+    ("'=HYPERLINK(1)", 'Alpha', '')
+    """
+    if not isinstance(text, str):
+        return ""
+    clean = text.replace("\r", " ").replace("\n", " ")
+    return f"'{clean}" if clean.startswith(FORMULA) else clean
