@@ -138,9 +138,17 @@ def _published(snapshot: Snapshot, frame: pd.DataFrame, types: Mapping[str, str]
     return snapshot.records.con.create_table(name, ibis.memtable(frame, schema=schema))
 
 
-def expression(snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts) -> ibis.Table:
-    """Return the matrix as one Ibis expression over the records."""
-    there = open_firms(snapshot.records, snapshot.dates)
+def expression(
+    snapshot: Snapshot,
+    features: tuple[Feature, ...],
+    facts: Facts,
+    there: ibis.Table | None = None,
+) -> ibis.Table:
+    """Return the matrix as one Ibis expression over the records.
+
+    `there` is the spine of all open firms, where a table holds it already.
+    """
+    there = open_firms(snapshot.records, snapshot.dates) if there is None else there
     wide = snapshot.restrict(_with_group_members(snapshot, there))
     return _assembled(wide, snapshot.spine, features, facts)
 

@@ -12,6 +12,7 @@ import risk_index
 from risk_index import outcomes
 from risk_index.draw.commands import draw
 from risk_index.estimates.command import estimate
+from risk_index.explain.command import explain
 from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, roster, stand_in
 from risk_index.mapping_commands import mapping
@@ -240,6 +241,7 @@ draw.add_command(assign)
 draw.add_command(roster)
 draw.add_command(stand_in)
 main.add_command(estimate)
+main.add_command(explain)
 main.add_command(audit)
 main.add_command(mapping, "mapping")
 

@@ -10,17 +10,22 @@ from babel.messages.extract import extract_from_dir
 from features.catalogue import in_use
 from features.evidence import speaking
 from risk_index import campaigns, facts, frequency, ranked_xlsx, reasons, scoring
+from risk_index.explain.lowering import TOGETHER
+from risk_index.explain.page import WITHHELD
+from risk_index.explain.words import CATEGORY, VOCABULARY
 from risk_index.nouns import NOUNS
 from risk_index.ranked_rows import COLUMNS
 
 Text = tuple[str, str | None]
 """A text, and its form for many things where it has one."""
-MARKED = [("**.j2", "jinja2")]
+MARKED = [("explain/**.j2", "jinja2"), ("explain/**.py", "python")]
+"""Where texts are marked by `say` and `count`."""
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"say": None, "count": (1, 2)}
 
 
 def every_text() -> list[Text]:
     """Return every text once, in a fixed order."""
-    return list(dict.fromkeys([*_of_rankings(), *_of_templates()]))
+    return list(dict.fromkeys([*_of_rankings(), *_of_pages()]))
 
 
 def _of_rankings() -> Iterator[Text]:
@@ -45,8 +50,10 @@ def _of_rankings() -> Iterator[Text]:
         yield noun.none, None
 
 
-def _of_templates() -> Iterator[Text]:
-    """Yield the texts that templates mark, as Babel finds them."""
+def _of_pages() -> Iterator[Text]:
+    """Yield the texts of a firm's page: those that are marked, as Babel finds them, and named ones."""
+    for text in (*VOCABULARY.values(), CATEGORY, WITHHELD, *scoring.THINGS, *TOGETHER.values()):
+        yield text, None
     package = Path(__file__).parent
-    for _, _, message, _, _ in extract_from_dir(package, MARKED, {"**.j2": {"silent": "false"}}):
+    for _, _, message, _, _ in extract_from_dir(package, MARKED, keywords=KEYWORDS):
         yield (message, None) if isinstance(message, str) else (message[0], message[1])

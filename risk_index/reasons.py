@@ -86,32 +86,49 @@ def _secant(likelihood: object, margin: Floats, base: float, log_p0: float) -> F
     return (np.log(chance(base + step)) - log_p0) / step
 
 
+@dataclass(frozen=True)
+class Reason:
+    """A topic, the fact that weighs most in it, and the topic's points."""
+
+    topic: str
+    fact: str
+    points: float
+
+    def told(self, texts: Texts = ENGLISH) -> str:
+        """Return it as one sentence.
+
+        >>> Reason("penalties", "2 serious penalties in force since 2024-05-12", 6.12).told()
+        'penalties: 2 serious penalties in force since 2024-05-12: +6.1'
+        """
+        points, topic = f"{self.points:+.1f}", texts.say(self.topic)
+        return texts.say(REASON, topic=topic, fact=self.fact, points=points)
+
+
 def leading(
     found: Points, X: pd.DataFrame, as_of: dt.date, texts: Texts = ENGLISH, count: int | None = 3
-) -> list[list[str]]:
-    """Return for every firm the `count` topics of most points as sentences; None for all of them.
+) -> list[list[Reason]]:
+    """Return for every firm the `count` topics of most points; None for all of them.
 
     Topics that a firm can check or change come before those of others' records, each by size.
+
+    Parameters
+    ----------
+    X : DataFrame, one row a firm
+        The matrix with the columns of `features.evidence.recorded`.
     """
     table = found.by_topic().drop(columns=START)
     names, totals = list(table.columns), table.to_numpy()
     order = np.argsort(-np.abs(totals), axis=1, kind="stable")[:, :count]
     others = np.array([name in OF_OTHERS for name in names])
-    later = np.argsort(others[order], axis=1, kind="stable")
+    order = np.take_along_axis(order, np.argsort(others[order], axis=1, kind="stable"), axis=1)
     heads = [_head(found, topic) for topic in names]
     cells = {name: X[name].to_numpy(dtype=np.float64) for name in X.columns.difference(KEYS)}
-    return [
-        [
-            reason(
-                names[place],
-                totals[row, place],
-                fact(BY_NAME[heads[place][row]], _of_row(cells, row), as_of, texts),
-                texts,
-            )
-            for place in best
-        ]
-        for row, best in enumerate(np.take_along_axis(order, later, axis=1))
-    ]
+
+    def one(row: int, place: int) -> Reason:
+        said = fact(BY_NAME[heads[place][row]], _of_row(cells, row), as_of, texts)
+        return Reason(names[place], said, float(totals[row, place]))
+
+    return [[one(row, place) for place in best] for row, best in enumerate(order)]
 
 
 def _of_row(cells: Mapping[str, Floats], row: int) -> Value:
@@ -123,12 +140,3 @@ def _head(found: Points, topic: str) -> Sequence[str]:
     inside = [i for i, name in enumerate(found.names) if BY_NAME[name].topic == topic]
     best = np.abs(found.values[:, inside]).argmax(axis=1)
     return [found.names[inside[i]] for i in best]
-
-
-def reason(topic: str, total: float, said: str, texts: Texts = ENGLISH) -> str:
-    """Return one reason: the topic, the fact that weighs most in it, and the topic's points.
-
-    >>> reason("penalties", 6.12, "2 serious penalties in force since 2024-05-12")
-    'penalties: 2 serious penalties in force since 2024-05-12: +6.1'
-    """
-    return texts.say(REASON, topic=texts.say(topic), fact=said, points=f"{total:+.1f}")

@@ -29,6 +29,16 @@ UNSTATED = {
     "sector": "no sector on record",
     "region": "no region on record",
 }
+THINGS = (
+    "sector",
+    "region",
+    "day of registration",
+    "registered capital",
+    "employees or size class",
+    "a permit",
+    "an inspection with its outcome",
+)
+"""What a firm's data are complete with."""
 NEVER_INSPECTED = "no planned inspection with an outcome on record"
 NOT_MEASURED = "tier_stability not measured"
 
@@ -89,20 +99,21 @@ def score(
     """
     for X in batches(snapshot, in_use(), BATCH_FIRMS):
         if len(X):
-            telling = Telling(snapshot.dates[0], _evidence(snapshot, X), texts)
-            yield _scored(_details(snapshot, X), X, model, scale, telling)
+            telling = Telling(snapshot.dates[0], with_evidence(snapshot, X), texts)
+            yield scored(details_of(snapshot, X), X, model, scale, telling)
         if progress:
             progress(len(X))
 
 
-def _evidence(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
+def with_evidence(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
     """Return the matrix with what stands behind its features."""
     low, high = int(X.firm_key.min()), int(X.firm_key.max())
     part = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high)))
     return X.merge(recorded(part, speaking()), on="firm_key", how="left", validate="1:1")
 
 
-def _details(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
+def details_of(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
+    """Return what the registry states of the firms of a batch, in its order."""
     low, high = int(X.firm_key.min()), int(X.firm_key.max())
     firms = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high))).known(
         "firms"
@@ -132,13 +143,14 @@ def drawn_this_year(snapshot: Snapshot, low: int, high: int) -> pd.Series:
     return counts.set_index("firm_key").n
 
 
-def _scored(
+def scored(
     details: pd.DataFrame,
     X: pd.DataFrame,
     model: FittedModel,
     scale: IndexScale,
     telling: Telling,
 ) -> Batch:
+    """Return chances, harms, intervals, reasons and notes of the firms of one batch."""
     likelihood, severity = model.likelihood.predict(X), model.severity.predict(X)
     again = list(refit_scores(model.refits, model.likelihood, model.severity, X))
     p_low, p_high = _chances(model.likelihood.interval(X), [chance for chance, _ in again])
@@ -146,7 +158,8 @@ def _scored(
     harm = likelihood * severity
     found = points(model, X, scale)
     check_sum(found, scale.unclipped(harm) - scale.average_points)
-    reasons = leading(found, telling.evidence, telling.as_of, telling.texts)
+    told = leading(found, telling.evidence, telling.as_of, telling.texts)
+    reasons = [[reason.told(telling.texts) for reason in best] for best in told]
     rows = details.assign(
         likelihood=likelihood,
         likelihood_low=p_low,
@@ -187,12 +200,13 @@ def check_sum(found: Points, distance: Floats) -> None:
 
 
 def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
-    """Return the share of seven things that is on record: what the index rests on.
+    """Return the share of seven things that is on record: what the index rests on."""
+    return np.mean([flag.to_numpy() for flag in on_record(details, X).values()], axis=0)
 
-    Sector, region, day of registration, capital, employees or size class, a permit, and an
-    inspection with its outcome.
-    """
-    known = [
+
+def on_record(details: pd.DataFrame, X: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which firms have each of seven things on record."""
+    flags = (
         details["sector"].notna(),
         details["region"].notna(),
         X.firm_age_days.notna(),
@@ -200,8 +214,8 @@ def completeness(details: pd.DataFrame, X: pd.DataFrame) -> Floats:
         X.employees.notna() | X.size_class.notna(),
         X.permits_ever > 0,
         X.inspections > 0,
-    ]
-    return np.mean([flag.to_numpy() for flag in known], axis=0)
+    )
+    return dict(zip(THINGS, flags, strict=True))
 
 
 def notes(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from features.asof import Law, SectorClass
 from risk_index.allocation import Allocation, Capacity
+from risk_index.authority import Authority, read_authority
 from risk_index.errors import SettingsError
 from risk_index.orders import Orders, read_orders
 from risk_index.steepness import Steepness
@@ -24,6 +25,9 @@ from risk_index.training import Plan
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 FILES = ("index.yaml", "tiers.yaml", "law.yaml")
 ORDERS = "orders.yaml"
+AUTHORITY = "authority.yaml"
+BLOCKS = ("orders", "authority")
+"""Settings that are no single value."""
 
 
 class DatedValue(BaseModel):
@@ -94,10 +98,11 @@ class Settings:
     expiry_days_moderate: int
     expiry_days_serious: int
     orders: Orders = field(default_factory=Orders)
+    authority: Authority = field(default_factory=Authority)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all values, ready for JSON."""
-        single = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "orders"}
+        """Return all values that shape a number, ready for JSON."""
+        single = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in BLOCKS}
         return single | self.orders.model_dump(mode="json", by_alias=True)
 
     @property
@@ -191,10 +196,13 @@ def load_settings(day: dt.date, overrides: Path | None = None) -> Settings:
     values: dict[str, Any] = {name: setting.at(day) for name, setting in declared.items()}
     given = _yaml(overrides) if overrides else {}
     lists = {name: given.pop(name) for name in list(given) if name in Orders.model_fields}
+    stated = (_yaml(CONFIGS / AUTHORITY) | given).get("authority")
+    given.pop("authority", None)
     values |= _checked(overrides, given, declared)
     typed = {name: int(value) if name in WHOLE else value for name, value in values.items()}
     orders = read_orders(_yaml(CONFIGS / ORDERS) | lists, overrides or CONFIGS / ORDERS)
-    return Settings(orders=orders.at(day), **typed)  # type: ignore[arg-type]
+    authority = read_authority(stated or {}, overrides or CONFIGS / AUTHORITY)
+    return Settings(orders=orders.at(day), authority=authority, **typed)  # type: ignore[arg-type]
 
 
 def _declared(file: Path) -> dict[str, Setting]:
@@ -223,7 +231,7 @@ def _checked(
 ) -> dict[str, Any]:
     for name, value in values.items():
         if name not in declared:
-            known = ", ".join(sorted([*declared, *Orders.model_fields]))
+            known = ", ".join(sorted([*declared, *Orders.model_fields, "authority"]))
             raise SettingsError(f"{file}: unknown setting {name!r}. Known: {known}.")
         problem = _problem(name, value, declared[name])
         if problem:

@@ -1,0 +1,213 @@
+"""The records of one firm as known on the as-of date: source, number, day, and how long each counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import ibis
+import pandas as pd
+
+from features.asof import Law, Snapshot
+from features.permits import permits_seen
+from features.profile import changes_seen
+from features.ratings import VALID_DAYS
+from risk_index.explain.words import CATEGORY, in_words
+from risk_index.texts import Texts
+
+COUNTED_DAYS = 1095
+"""Days for which permits taken away and changes of details are counted."""
+
+
+@dataclass(frozen=True)
+class FirmRecord:
+    """One record of a firm.
+
+    Attributes
+    ----------
+    table, key : str
+        The record table, and what names the record in it.
+    day : date
+        Day of the event.
+    what, number, source : str
+        What it says, its number and where it comes from; empty where not stated.
+    counts : str
+        Until when it counts, or since when and why no longer.
+    in_force : bool
+        Whether it counts on the as-of date.
+    remedy : str
+        What would end it: repair, removal, renewal; empty where nothing does but time.
+    """
+
+    table: str
+    key: str
+    day: dt.date
+    what: str
+    number: str
+    source: str
+    counts: str
+    in_force: bool
+    remedy: str = ""
+
+
+def records_of(snapshot: Snapshot, texts: Texts) -> list[FirmRecord]:
+    """Return the records of the one firm of a snapshot: what counts first, the latest first."""
+    found = [
+        *_penalties(snapshot, texts),
+        *_irregularities(snapshot, texts),
+        *_listings(snapshot, texts),
+        *_permits(snapshot, texts),
+        *_inspections(snapshot, texts),
+        *_ratings(snapshot, texts),
+        *_changes(snapshot, texts),
+    ]
+    return sorted(found, key=lambda r: (not r.in_force, -r.day.toordinal(), r.table, r.key))
+
+
+def _rows(table: ibis.Table) -> Iterator[pd.Series]:
+    """Yield rows with dates as dates and None for what is missing."""
+    frame = table.execute()
+    for name in frame.columns:
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            frame[name] = frame[name].dt.date
+    frame = frame.astype(object).where(frame.notna(), None)
+    yield from (row for _, row in frame.iterrows())
+
+
+def _penalties(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    as_of, law = snapshot.dates[0], snapshot.law
+    for row in _rows(snapshot.decisions()):
+        if row.decided_on > as_of:
+            continue
+        gravity = row.gravity or law.unstated_gravity
+        gone, ends = _end_of_penalty(row, gravity, law, as_of, texts)
+        what = texts.say("{gravity} penalty", gravity=in_words(gravity, texts))
+        if row.category:
+            what = texts.say(CATEGORY, what=what, category=in_words(row.category, texts))
+        if row.fine is not None:
+            what += texts.say(", fine {fine}", fine=f"{row.fine:,.0f}")
+        yield FirmRecord(
+            "penalties",
+            row.penalty_id,
+            row.decided_on,
+            what,
+            row.decision_number or row.penalty_id,
+            texts.separator.join(part for part in (row.authority, row.source) if part),
+            gone or texts.say("until {day}, or until its repair", day=ends),
+            not gone,
+            "" if gone else texts.say("repair of the record"),
+        )
+
+
+def _end_of_penalty(
+    row: pd.Series, gravity: str, law: Law, as_of: dt.date, texts: Texts
+) -> tuple[str, dt.date]:
+    """Return why a penalty counts no longer (empty where it does), and the day on which it ends."""
+    expiry = row.decided_on + dt.timedelta(days=int(law.expiry_days[gravity]))
+    if row.revoked_on and row.revoked_on <= as_of:
+        return texts.say("no longer: revoked on {day}", day=row.revoked_on), row.revoked_on
+    if row.repaired_on and row.repaired_on <= as_of:
+        return texts.say("no longer: repaired on {day}", day=row.repaired_on), row.repaired_on
+    if expiry <= as_of:
+        return texts.say("no longer: expired on {day}", day=expiry), expiry
+    ends = [day for day in (expiry, row.revoked_on, row.repaired_on) if day]
+    return "", min(ends)
+
+
+def _entry(
+    row: pd.Series, table: str, what: str, source: str, as_of: dt.date, texts: Texts
+) -> FirmRecord:
+    """Return an entry of a list, which stands until it is removed; to be on a red one harms nobody."""
+    gone = bool(row.removed_on and row.removed_on <= as_of)
+    counts = (
+        texts.say("no longer: removed on {day}", day=row.removed_on)
+        if gone
+        else texts.say("until its removal")
+    )
+    key = row["reason" if table == "irregularities" else "list"] or ""
+    commends = row.get("colour") == "red"
+    remedy = "" if gone or commends else texts.say("removal of the entry")
+    return FirmRecord(table, key, row.listed_on, what, "", source, counts, not gone, remedy)
+
+
+def _irregularities(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    source = texts.say("list of abnormal operations")
+    for row in _rows(snapshot.events("irregularities", "listed_on")):
+        what = in_words(row.reason or "", texts) or texts.say("entry without a stated ground")
+        yield _entry(row, "irregularities", what, source, snapshot.dates[0], texts)
+
+
+def _listings(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    for row in _rows(snapshot.events("listings", "listed_on")):
+        what = texts.say("{colour} list", colour=in_words(row.colour, texts))
+        if row.ground:
+            what = texts.say(CATEGORY, what=what, category=in_words(row.ground, texts))
+        yield _entry(row, "listings", what, row["list"] or "", snapshot.dates[0], texts)
+
+
+def _permits(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    for row in _rows(permits_seen(snapshot)):
+        taken = row.state in ("revoked", "suspended", "cancelled")
+        last = row.issued_on + dt.timedelta(days=COUNTED_DAYS)
+        remedy = ""
+        if row.has_lapsed and not taken and row.ended_on == row.kind_ended_on:
+            counts = texts.say("lapsed on {day}: until it is renewed", day=row.ended_on)
+            remedy = texts.say("renewal of the permit")
+        elif taken:
+            counts = texts.say("{state}: until {day}", state=in_words(row.state, texts), day=last)
+        elif row.is_valid:
+            counts = (
+                texts.say("valid until {day}", day=row.valid_to)
+                if row.valid_to
+                else texts.say("valid without an end")
+            )
+        else:
+            counts = texts.say("an earlier term")
+        holds = bool(row.is_valid or remedy or (taken and last > snapshot.dates[0]))
+        what = texts.say(
+            CATEGORY, what=texts.say("permit"), category=in_words(str(row.kind), texts)
+        )
+        yield FirmRecord(
+            "permits", row.permit_id, row.issued_on, what, row.permit_id, "", counts, holds, remedy
+        )
+
+
+def _inspections(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    for row in _rows(snapshot.events("inspections", "inspected_on")):
+        planned = row.selection not in ("complaint", "follow_up")
+        found = {
+            None: texts.say("outcome not recorded"),
+            0: texts.say("no violation"),
+            1: texts.say("violation found"),
+        }[row.violation]
+        how = in_words(row.selection or "", texts) or texts.say("not stated")
+        what = texts.say("inspection ({how}): {found}", how=how, found=found)
+        if row.violation and row.harm is not None:
+            what += texts.say(", harm {harm}", harm=f"{row.harm:,.3g}")
+        counts = texts.say("less and less as it ages") if planned else texts.say("as a visit only")
+        number = row.inspection_id
+        yield FirmRecord("inspections", number, row.inspected_on, what, number, "", counts, True)
+
+
+def _ratings(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    rows = sorted(_rows(snapshot.events("ratings", "rated_on")), key=lambda row: row.scheme)
+    latest = max((row.rated_on for row in rows), default=None)
+    for row in rows:
+        ends = row.rated_on + dt.timedelta(days=VALID_DAYS)
+        old = ends <= snapshot.dates[0]
+        holds = row.rated_on == latest and not old
+        counts = texts.say("until {day}, or until the next rating", day=ends)
+        if not holds:
+            counts = texts.say("no longer: too old") if old else texts.say("no longer: rated anew")
+        what = texts.say("score {score}", score=f"{row.score:g}")
+        yield FirmRecord("ratings", row.scheme, row.rated_on, what, "", row.scheme, counts, holds)
+
+
+def _changes(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
+    for row in _rows(changes_seen(snapshot)):
+        ends = row.recorded_on + dt.timedelta(days=COUNTED_DAYS)
+        counts, holds = texts.say("until {day}", day=ends), ends > snapshot.dates[0]
+        what, source = texts.say("change of registered details"), texts.say("registration")
+        day = row.recorded_on
+        yield FirmRecord("firms", str(day), day, what, "", source, counts, holds)
