@@ -148,7 +148,8 @@ def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> pd.DataFram
     events = _EVENTS[table](snapshot)
     columns = [feature for kind in wanted for feature in kind.features]
     sums = {feature.name: aggregate(feature, events) for feature in columns}
-    return events.group_by("firm_key").aggregate(**sums).execute()
+    found = events.group_by("firm_key").aggregate(**sums).execute()
+    return found.astype(dict.fromkeys(sums, "float64"))  # a column without a value too
 
 
 def _ratings(snapshot: Snapshot) -> ibis.Table:

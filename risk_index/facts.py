@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from features.evidence import Evidence, evidence, kind_of
+from features.evidence import JUDGED, VIOLATED, Evidence, Kind, evidence, kind_of
 from features.feature import Decayed, Feature, Largest, Ratio, Total
 from risk_index.nouns import NOUNS, SINCE, UNDATED, UNTIL
 from risk_index.texts import Texts
@@ -21,6 +21,7 @@ SPOKEN = {
 """How a number is told, by its unit; others stand as they are."""
 PLAIN = "{what} {value}"
 REGISTERED = "registered on {day}"
+IN = "{fact} in {whole}"
 HARM = "harm of {harm} units in {fact}"
 DATED = {
     "since": "{fact} since {first}",
@@ -50,6 +51,8 @@ def fact(feature: Feature, value: Value, as_of: dt.date, texts: Texts) -> str:
     if feature.table == "ratings" and found.count:
         said = number(feature, value(feature.name), as_of, texts)
         return texts.say(DATED["on"], fact=said, last=found.last)
+    if kind.where == VIOLATED:
+        return _of_violations(kind, found, value, as_of, texts)
     noun = NOUNS[kind]
     if not found.count:
         return texts.say(noun.none)
@@ -57,6 +60,18 @@ def fact(feature: Feature, value: Value, as_of: dt.date, texts: Texts) -> str:
     if _about_harm(feature):
         said = texts.say(HARM, harm=_shown(value("harm_seen")), fact=said)
     return _dated(said, noun.days, found, texts)
+
+
+def _of_violations(kind: Kind, found: Evidence, value: Value, as_of: dt.date, texts: Texts) -> str:
+    """Return how many violations were found in how many inspections."""
+    judged = Kind(kind.table, JUDGED, kind.within_days)
+    seen = evidence(judged, value, as_of)
+    of, noun = NOUNS[judged], NOUNS[kind]
+    if not seen.count:
+        return texts.say(of.none)
+    hits = texts.count(noun.one, noun.many, found.count) if found.count else texts.say(noun.none)
+    said = texts.say(IN, fact=hits, whole=texts.count(of.one, of.many, seen.count))
+    return _dated(said, of.days, found if found.count else seen, texts)
 
 
 def number(feature: Feature, value: float, as_of: dt.date, texts: Texts) -> str:

@@ -36,7 +36,7 @@ def _of_rankings() -> Iterator[Text]:
         *(feature.title for feature in speaking()),
         *facts.SPOKEN.values(),
         *facts.DATED.values(),
-        *(facts.PLAIN, facts.REGISTERED, facts.HARM, facts.YES, facts.NO),
+        *(facts.PLAIN, facts.REGISTERED, facts.HARM, facts.IN, facts.YES, facts.NO),
         *(reasons.REASON, reasons.START),
         *scoring.UNSTATED.values(),
         *(scoring.NEVER_INSPECTED, scoring.NOT_MEASURED),

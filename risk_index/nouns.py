@@ -29,7 +29,7 @@ def _inspections(days: int | None, more: str = "") -> dict[Kind, Noun]:
             "no inspection with a recorded outcome" + more,
         ),
         Kind("inspections", VIOLATED, days): Noun(
-            "{n} violation found" + more, "{n} violations found" + more, "no violation found" + more
+            "{n} violation found", "{n} violations found", "no violation found"
         ),
         Kind("inspections", where(selection="complaint"), days): Noun(
             "{n} visit after a complaint" + more,

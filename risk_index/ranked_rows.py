@@ -104,8 +104,8 @@ def read_ranked(
     except (OSError, ValueError) as error:
         raise UserError(f"{file} cannot be read as a ranking: {error}") from error
     rows.columns = pd.Index(columns_of(list(rows.columns)))
-    if missing := [name for name in wanted if name not in rows.columns]:
-        raise UserError(f"{file} is no ranking with {' and '.join(missing)}")
+    if not set(wanted) <= set(rows.columns):
+        raise UserError(f"{file} is no ranking with {' and '.join(wanted)}")
     return rows[list(wanted)]
 
 

@@ -17,7 +17,7 @@ HTML, PDF = ".html", ".pdf"
 MARKER = '<meta name="generator" content="risk-index explain">'
 """By which an earlier page is known, so that no other file is written over."""
 PDF_MARKER = b"risk-index explain"
-ROWS_ON_PAGE = 10
+ROWS_ON_PAGE = 12
 """Records on the first page; where there are more, all of them stand in an annex."""
 SMALL = 0.05
 """Points that one decimal shows as none."""

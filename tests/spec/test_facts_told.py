@@ -1,0 +1,113 @@
+"""What a reason says of a firm: the events behind a feature, how many and since when, worked by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import pytest
+
+from features.asof import snapshot_of_registry
+from features.catalogue import BY_NAME
+from features.evidence import recorded
+from features.matrix import matrix
+from risk_index.facts import fact
+from risk_index.texts import texts
+from tests.property.compare import DAY, ago, firm
+from tests.property.naive.accepted import accepted
+from tests.property.naive.registry import Registry
+
+
+def told(registry: Registry, name: str, language: str = "en") -> str:
+    """The fact behind a feature of firm a."""
+    con = ibis.duckdb.connect()
+    try:
+        records = accepted(registry, con)
+        snapshot = snapshot_of_registry(records, DAY, registry.law, registry.sectors)
+        few = (BY_NAME[name], BY_NAME["harm_seen"])
+        behind = recorded(snapshot, (*few, BY_NAME["inspections"], BY_NAME["inspections_1y"]))
+        rows = matrix(snapshot, few).merge(behind, on="firm_key", how="left")
+    finally:
+        con.disconnect()
+    row = rows[rows.firm_key == registry.firm_ids.index("a")].iloc[0]
+    return fact(BY_NAME[name], lambda feature: float(row[feature]), DAY, texts(language))
+
+
+def penalties(*rows: dict) -> Registry:
+    """Firm a with penalties."""
+    known = [
+        {"penalty_id": str(n), "firm_id": "a", "gravity": "serious"} | row
+        for n, row in enumerate(rows)
+    ]
+    return Registry({"firms": [firm("a"), firm("b")], "penalties": known})
+
+
+def visits(*rows: dict) -> Registry:
+    """Firm a with visits."""
+    known = [{"inspection_id": str(n), "firm_id": "a"} | row for n, row in enumerate(rows)]
+    return Registry({"firms": [firm("a")], "inspections": known})
+
+
+TWO = penalties(
+    {"decided_on": dt.date(2019, 5, 12)},
+    {"decided_on": dt.date(2020, 1, 3)},
+    {"decided_on": dt.date(2020, 2, 1), "repaired_on": ago(1)},  # repaired: gone
+    {"decided_on": dt.date(2020, 3, 1), "firm_id": "b"},  # somebody else's
+    {"decided_on": dt.date(2020, 4, 1), "recorded_on": ago(-1)},  # not known yet
+    {"decided_on": dt.date(2020, 5, 1), "gravity": "minor"},
+)
+
+
+def test_penalties_in_force_with_the_first_day() -> None:
+    said = "2 serious penalties in force since 2019-05-12"
+    assert told(TWO, "serious_penalty_excess") == said
+    assert told(TWO, "serious_penalty_excess", "zh") == "生效中的严重处罚2件，自2019-05-12起"
+    assert told(TWO, "penalty_excess") == "3 penalties in force since 2019-05-12"
+
+
+def test_none_is_told_as_none() -> None:
+    assert told(penalties(), "penalties_excess") == "no moderate or serious penalty in force"
+    assert told(visits(), "violation_rate") == "no inspection with a recorded outcome"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ((1,), "1 violation found in 1 inspection with a recorded outcome on 2020-06-10"),
+        (
+            (1, 0, 1),
+            "2 violations found in 3 inspections with a recorded outcome from 2020-05-21 to 2020-06-10",
+        ),
+        (
+            (0, 0),
+            "no violation found in 2 inspections with a recorded outcome from 2020-05-31 to 2020-06-10",
+        ),
+    ],
+)
+def test_violations_stand_beside_the_inspections(outcomes: tuple[int, ...], said: str) -> None:
+    rows = [
+        {"inspected_on": ago(20 + 10 * n), "violation": hit, "selection": "routine"}
+        for n, hit in enumerate(outcomes)
+    ]
+    complaint = {"inspected_on": ago(5), "violation": 1, "selection": "complaint"}
+    assert told(visits(*rows, complaint), "violation_rate_365d") == said
+
+
+def test_numbers_of_the_firm_itself() -> None:
+    one = Registry({"firms": [firm("a", registered_on=dt.date(2015, 3, 2), employees=1200)]})
+    assert told(one, "firm_age_days") == "registered on 2015-03-02"
+    assert told(one, "employees") == "employees 1,200"
+    assert told(one, "registered_capital") == "registered capital not known"
+    assert told(one, "registered_capital", "zh") == "注册资本：不详"
+
+
+def test_a_permit_that_lapsed_and_one_that_ends() -> None:
+    rows = [
+        {"permit_id": "1", "kind": "food", "issued_on": ago(800), "valid_to": ago(31)},
+        {"permit_id": "2", "kind": "fire", "issued_on": ago(300), "valid_to": ago(-65)},
+        {"permit_id": "3", "kind": "work", "issued_on": ago(300), "valid_to": ago(-10)},
+    ]
+    held = Registry({"firms": [firm("a")], "permits": [{"firm_id": "a"} | row for row in rows]})
+    assert told(held, "permits_valid") == "2 valid permits, the next to end on 2020-07-10"
+    lapsed = "1 kind of permit lapsed while operating since 2020-05-30"
+    assert told(held, "permit_kinds_lapsed") == lapsed
