@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import jinja2
 
@@ -45,7 +46,7 @@ def write_page(page: FirmPage, out: Path, texts: Texts) -> None:
 
 
 def refuse_other_page(out: Path) -> None:
-    """Refuse another ending than .html or .pdf, and to write over anything but an earlier page.
+    """Refuse another ending than .html or .pdf, a PDF that cannot be made, and to write over other files.
 
     Raises
     ------
@@ -55,6 +56,8 @@ def refuse_other_page(out: Path) -> None:
     if out.suffix not in (HTML, PDF):
         raise UserError(f"--out {out} must end with {HTML} or {PDF}")
     ours = MARKER.encode() if out.suffix == HTML else PDF_MARKER
+    if out.suffix == PDF:
+        _printer()
     if out.exists() and (out.is_dir() or ours not in out.read_bytes()):
         raise UserError(f"{out} exists and is no firm's page: name a new file")
 
@@ -93,10 +96,7 @@ def printed(html: str) -> bytes:
     UserError
         Where the library, or a font for the page's letters, is missing.
     """
-    try:
-        import weasyprint
-    except (ImportError, OSError) as error:
-        raise UserError(f"{MISSING} ({error})") from error
+    weasyprint = _printer()
     with _warnings("weasyprint") as said:
         content: bytes = weasyprint.HTML(string=html).write_pdf()
     if any("notdef" in line or "missing glyph" in line.lower() for line in said):
@@ -104,6 +104,14 @@ def printed(html: str) -> bytes:
             "no font on this machine has all letters of the page; install one, such as fonts-noto-cjk"
         )
     return content
+
+
+def _printer() -> ModuleType:
+    try:
+        import weasyprint
+    except (ImportError, OSError) as error:
+        raise UserError(f"{MISSING} ({error})") from error
+    return weasyprint
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from risk_index.errors import UserError
+from risk_index.explain.writing import printed
 from tests.contract.made import Made, invoke
 
 
@@ -110,13 +112,33 @@ def test_it_needs_no_network_and_no_script(page: str) -> None:
     assert not re.search(r"https?://|<script|<link|url\(", page)
 
 
-def test_in_chinese(made: Made, firm_id: str, tmp_path: Path) -> None:
-    result = explain(made, firm_id, tmp_path / "firm.html", "--language", "zh")
+@pytest.fixture(scope="module")
+def chinese(made: Made, firm_id: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The firm's page in Chinese."""
+    out = tmp_path_factory.mktemp("page") / "firm.html"
+    result = explain(made, firm_id, out, "--language", "zh")
     assert result.exit_code == 0, result.stderr
-    page = (tmp_path / "firm.html").read_text(encoding="utf-8")
-    assert '<html lang="zh-CN">' in page
-    assert "如何提出异议" in page
-    assert "主管机关未注明异议受理地址" in page
+    return out.read_text(encoding="utf-8")
+
+
+def test_in_chinese(chinese: str) -> None:
+    assert '<html lang="zh-CN">' in chinese
+    assert "如何提出异议" in chinese
+    assert "主管机关未注明异议受理地址" in chinese
+
+
+def test_it_prints_to_one_page_without_its_annex(page: str, chinese: str) -> None:
+    try:
+        import weasyprint
+    except (ImportError, OSError) as error:
+        pytest.skip(f"WeasyPrint cannot be used here: {error}")
+    for html in (page, chinese):
+        first = html.split('<section class="annex">')[0]
+        assert len(weasyprint.HTML(string=first).render().pages) == 1
+    plain = "<p>plain letters</p>"
+    assert printed(plain).startswith(b"%PDF")
+    with pytest.raises(UserError, match="no font on this machine"):
+        printed("<p>\U0001fbff \U000e0fff</p>")
 
 
 def test_what_does_not_fit_is_refused(made: Made, firm_id: str, tmp_path: Path) -> None:
@@ -141,19 +163,3 @@ def test_without_the_library_a_pdf_says_what_to_install(
     assert result.exit_code == 1
     assert "pip install corporate-risk-index[pdf]" in result.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_pdf_is_one_page_and_an_annex(made: Made, firm_id: str, tmp_path: Path) -> None:
-    try:
-        import weasyprint
-    except (ImportError, OSError) as error:
-        pytest.skip(f"WeasyPrint cannot be used here: {error}")
-    result = explain(made, firm_id, tmp_path / "firm.pdf")
-    if "no font on this machine" in result.stderr:
-        pytest.skip("no font with Chinese letters here")
-    assert result.exit_code == 0, result.stderr
-    assert (tmp_path / "firm.pdf").read_bytes().startswith(b"%PDF")
-    explain(made, firm_id, tmp_path / "firm.html")
-    html = (tmp_path / "firm.html").read_text(encoding="utf-8")
-    pages = weasyprint.HTML(string=html.split('<section class="annex">')[0]).render().pages
-    assert len(pages) == 1

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import ibis
+import pandas as pd
 import pytest
 
 from features.asof import snapshot_of_registry
 from features.catalogue import BY_NAME
-from features.evidence import recorded
+from features.evidence import kind_of, recorded
 from features.matrix import matrix
 from risk_index.facts import fact
 from risk_index.texts import texts
@@ -24,13 +25,16 @@ def told(registry: Registry, name: str, language: str = "en") -> str:
     try:
         records = accepted(registry, con)
         snapshot = snapshot_of_registry(records, DAY, registry.law, registry.sectors)
-        few = (BY_NAME[name], BY_NAME["harm_seen"])
-        behind = recorded(snapshot, (*few, BY_NAME["inspections"], BY_NAME["inspections_1y"]))
-        rows = matrix(snapshot, few).merge(behind, on="firm_key", how="left")
+        feature = BY_NAME[name]
+        if kind_of(feature) is None:
+            rows = matrix(snapshot, [feature])
+        else:  # nothing but the events behind it is read
+            firms = pd.DataFrame({"firm_key": range(len(registry.firm_ids))})
+            rows = firms.merge(recorded(snapshot, [feature, BY_NAME["inspections"]]), how="left")
     finally:
         con.disconnect()
     row = rows[rows.firm_key == registry.firm_ids.index("a")].iloc[0]
-    return fact(BY_NAME[name], lambda feature: float(row[feature]), DAY, texts(language))
+    return fact(feature, lambda column: float(row[column]), DAY, texts(language))
 
 
 def penalties(*rows: dict) -> Registry:
