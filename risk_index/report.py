@@ -14,6 +14,7 @@ from risk_index.errors import UserError
 from risk_index.parts import of_part
 from risk_index.ranked_rows import read_ranked
 from risk_index.ranking import beside
+from risk_index.report_firms import SHOWN, ranked_firms
 
 SHOWN_METRICS = {
     "base_rate": "share of violations",
@@ -69,6 +70,9 @@ def write_report(run: Path, ranked: Path | None, out: Path, audited: Path | None
         unseen=named_places(facts["overlap"]["unseen"]) if facts["overlap"] else "",
         pictures=_pictures(run / "pictures"),
         top=_top(ranked),
+        firms=ranked_firms(ranked) if ranked else None,
+        firm_columns=SHOWN,
+        firms_script=(Path(__file__).parent / "report_firms.js").read_text(encoding="utf-8"),
         round=_round(ranked),
         audit=_audit(audited, facts["model_version"]),
         shown=SHOWN_METRICS,

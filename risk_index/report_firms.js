@@ -1,0 +1,72 @@
+// The table of firms: unpacked once, filtered in memory, one page of rows in the document at a time.
+(async () => {
+  const room = document.getElementById("firms");
+  const packed = document.getElementById("firms-packed").textContent.trim();
+  const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const columns = JSON.parse(await new Response(stream).text());
+  const names = Object.keys(columns);
+  const total = columns.rank.length;
+  const words = columns.firm_id.map((id, row) => `${id} ${columns.name[row]}`.toLowerCase());
+  const inputs = {
+    text: document.getElementById("firms-text"),
+    tier: document.getElementById("firms-tier"),
+    region: document.getElementById("firms-region"),
+    sector: document.getElementById("firms-sector"),
+  };
+  const body = room.querySelector("tbody");
+  const count = document.getElementById("firms-count");
+  const [back, on] = [document.getElementById("firms-back"), document.getElementById("firms-on")];
+  const ROWS = 50;
+  const DECIMALS = { index: 1, index_low: 1, index_high: 1, likelihood: 3, inspections_per_year: 3 };
+  let found = [];
+  let page = 0;
+
+  for (const [name, all] of [["tier", "all tiers"], ["region", "all regions"]]) {
+    for (const value of ["", ...[...new Set(columns[name])].sort()].filter((v, i) => i === 0 || v)) {
+      inputs[name].append(new Option(value || all, value));
+    }
+  }
+
+  function filter() {
+    const text = inputs.text.value.trim().toLowerCase();
+    const [tier, region, sector] = ["tier", "region", "sector"].map((name) => inputs[name].value.trim());
+    found = [];
+    for (let row = 0; row < total; row += 1) {
+      if (text && !words[row].includes(text)) continue;
+      if (tier && columns.tier[row] !== tier) continue;
+      if (region && columns.region[row] !== region) continue;
+      if (sector && !columns.sector[row].startsWith(sector)) continue;
+      found.push(row);
+    }
+    page = 0;
+    show();
+  }
+
+  function show() {
+    const first = page * ROWS;
+    const rows = found.slice(first, first + ROWS).map((row) => {
+      const line = document.createElement("tr");
+      for (const name of names) {
+        const cell = document.createElement("td");
+        const value = columns[name][row];
+        cell.textContent = typeof value === "number" ? value.toFixed(DECIMALS[name] ?? 0) : value;
+        cell.className = typeof value === "number" ? "n" : name.startsWith("reason") ? "long" : "short";
+        line.append(cell);
+      }
+      return line;
+    });
+    body.replaceChildren(...rows);
+    const last = Math.min(first + ROWS, found.length);
+    count.textContent = found.length ? `${first + 1} to ${last} of ${found.length} firms` : "no firm";
+    back.disabled = page === 0;
+    on.disabled = last >= found.length;
+  }
+
+  for (const input of Object.values(inputs)) input.addEventListener("input", filter);
+  back.addEventListener("click", () => { page -= 1; show(); });
+  on.addEventListener("click", () => { page += 1; show(); });
+  room.hidden = false;
+  filter();
+  room.dataset.ready = "yes";
+})();
