@@ -45,7 +45,7 @@ def explain(
     language: str,
     machine: bool,
 ) -> None:
-    """Write one page on firm FIRM_ID: its index, what counts, its records, how to object."""
+    """Write a page on firm FIRM_ID of RECORDS: index, records, how to object."""
     from risk_index import pipeline
     from risk_index.explain.making import make_page
 

@@ -39,7 +39,14 @@ def test_every_verb_has_help(verb: str) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_is_explained(verb: str) -> None:
     for option in main.commands[verb].params:
-        named = option.name in ("firms", "seed", "out", "records", "model")  # plain by their names
+        named = option.name in (
+            "firm_id",
+            "firms",
+            "seed",
+            "out",
+            "records",
+            "model",
+        )  # plain by their names
         assert named or getattr(option, "help", None), option.name
 
 
