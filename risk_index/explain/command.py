@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from risk_index.options import (
     source_options,
 )
 from risk_index.texts import texts
+
+if TYPE_CHECKING:
+    from features.addresses import Address
 
 
 @click.command()
@@ -35,7 +39,7 @@ from risk_index.texts import texts
 @honest
 def explain(
     firm_id: str,
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
