@@ -16,6 +16,7 @@ from risk_index.inspectors.commands import assign, roster, stand_in
 from risk_index.mapping_commands import mapping
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, HELP, as_of_option, source_options
+from risk_index.release.commands import retrain
 from risk_index.release.log_commands import log
 from risk_index.release.model_commands import model
 
@@ -200,6 +201,7 @@ draw.add_command(stand_in)
 main.add_command(estimate)
 main.add_command(audit)
 main.add_command(mapping, "mapping")
+main.add_command(retrain)
 main.add_command(model)
 main.add_command(log)
 

@@ -121,6 +121,12 @@ class Registry:
         return self._of(client.get_model_version(NAME, made.version))
 
     @answered
+    def attach(self, run_id: str, files: list[Path]) -> None:
+        """Add files to a run."""
+        for path in files:
+            self._client.log_artifact(run_id, str(path))
+
+    @answered
     def holder(self, alias: str) -> Registered | None:
         """Return the version that has an alias; None where none has."""
         found = _by_alias(self._client, alias)
