@@ -124,6 +124,8 @@ class Fit:
     judgement : Judgement
     distributions : Distributions
         Of the inputs and the index on the day of the fit.
+    sample : RegistrySample
+        Firms of the registry that those rest on.
     """
 
     facts: dict[str, Any]
@@ -131,6 +133,7 @@ class Fit:
     training: TrainingSet
     judgement: Judgement
     distributions: Distributions
+    sample: RegistrySample
 
 
 def fit(
@@ -181,7 +184,7 @@ def fit_with_examples(
             _write(fresh, records.quality, model, judgement, facts, training.examples.X.tail(5000))
             (fresh / "distributions.json").write_text(seen.as_json(), encoding="utf-8")
     facts["mlflow_run"] = track(run, facts, settings.as_dict(), tracking_uri, say)
-    return Fit(facts, model, training, judgement, seen)
+    return Fit(facts, model, training, judgement, seen, sample)
 
 
 def registry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from scipy.stats import fisher_exact
 
 from risk_index.distributions import (
@@ -24,38 +25,41 @@ ACCEPT = "list it under accepted_changes in a file for --gates."
 
 def drift(
     before: Distributions,
-    shifts: dict[str, tuple[float, float]],
     after: Distributions,
+    shifts: dict[str, tuple[float, float]],
+    carried: pd.Series,
     limits: Limits,
 ) -> Verdict:
-    """Refuse where an input, the index or the rate of violations moved far, beyond chance.
+    """Refuse where the index or the rate of violations moved far, or inputs that carry much.
 
     Parameters
     ----------
-    before : Distributions
-        Of the champion's fit.
+    before, after : Distributions
+        Of the champion's and the challenger's fit.
     shifts : dict of name to (PSI, PSI of chance)
         From the champion's day to the challenger's, in the champion's bins.
-    after : Distributions
-        Of the challenger's fit.
+    carried : Series
+        Each input's share of the contributions to the champion's likelihood.
     """
-    judged_on = {n: s for n, s in shifts.items() if n not in limits.accepted_changes}
-    far = [n for n, (value, noise) in judged_on.items() if value > limits.most_psi + noise]
-    far = sorted(far, key=lambda name: -judged_on[name][0])
+    watched = {n: s for n, s in shifts.items() if n not in limits.accepted_changes}
+    far = [n for n, (value, noise) in watched.items() if value > limits.most_psi + noise]
+    inputs = sorted((n for n in far if n in carried.index), key=lambda n: -carried[n])
+    weight = float(carried.reindex(inputs).sum())
+    results = [n for n in (INDEX, DRAWS) if n in far]
     moved, rate = _rate_moved(before, after, limits)
-    most = max(
-        judged_on.items(), key=lambda one: one[1][0] - one[1][1], default=("none", (0.0, 0.0))
-    )
+    index = watched.get(INDEX, (float("nan"),))[0]
+    cause = inputs[0] if inputs else results[0] if results else "the violation rate"
     return judged(
         "drift",
-        not far and not moved,
-        f"{len(far)} of {len(judged_on)} distributions moved{_named(far)}; the farthest is {most[0]} (PSI "
-        f"{most[1][0]:.3f}, of which chance may bring {most[1][1]:.3f}); {rate}.",
-        f"PSI up to {limits.most_psi:g} beyond chance; violation rate on random draws within a factor "
-        f"{limits.rate_factor:g}",
-        f"Find out why {far[0] if far else 'the violation rate'} moved: records that came late, another "
-        f"way to count, or the world. Where it is the world, {ACCEPT}",
-        (most[1][0],),
+        not (results or moved or weight > limits.most_moved),
+        f"{len(inputs)} inputs moved{_named(inputs)}, which carry {weight:.0%} of the contributions; the PSI "
+        f"of the index is {index:.3f}{_named(results)}; {rate}.",
+        f"inputs that moved (PSI above {limits.most_psi:g} beyond chance) carry up to "
+        f"{limits.most_moved:.0%}; the index, and that of random draws, not moved; the violation rate of "
+        f"random draws within a factor {limits.rate_factor:g}",
+        f"Find out why {cause} moved: records that came late, another way to count, or the world. Where "
+        f"it is the world, {ACCEPT}",
+        (weight,),
     )
 
 

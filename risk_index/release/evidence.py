@@ -18,7 +18,6 @@ from risk_index.distributions import (
     DRAWS,
     INDEX,
     Distributions,
-    RegistrySample,
     index_of,
     last_draws,
     read_distributions,
@@ -26,7 +25,7 @@ from risk_index.distributions import (
 from risk_index.errors import UserError
 from risk_index.fairness.findings import Audit
 from risk_index.fairness.opening import budget
-from risk_index.pipeline import Fit, Say, Source, registry
+from risk_index.pipeline import Fit, Say, Source
 from risk_index.release.drift import drift, shifts, units
 from risk_index.release.experiments import Registry, one_small_fine, reporting
 from risk_index.release.limits import Limits
@@ -113,13 +112,12 @@ def ruling(looked: Looked, say: Say) -> Ruling:
     fit, limits = looked.fit, looked.limits
     later = later_slice(fit.training, looked.settings.plan.seed)
     with _registry(looked) as firms:
-        sample = firms.X.head(MOST_EXPLAINED)
         say("judging challenger and champion on the same later inspections")
         verdicts = on_outcomes(
             later,
             fit.judgement.model,
             _beside(looked),
-            carried_by_input(fit.model, sample),
+            carried_by_input(fit.model, firms.X.head(MOST_EXPLAINED)),
             limits,
             _why_none(looked),
         )
@@ -187,8 +185,9 @@ def _records_moved(
     values = {f.name: firms.X[f.name].to_numpy(np.float64) for f in in_use()}
     values |= {INDEX: index_of(champion.model, firms.X), DRAWS: index_of(champion.model, draws)}
     read = {*inputs_of(champion.model), *inputs_of(looked.fit.model)}
+    carried = carried_by_input(champion.model, firms.X.head(MOST_EXPLAINED))
     return [
-        drift(before, shifts(before, values, read), after, looked.limits),
+        drift(before, after, shifts(before, values, read), carried, looked.limits),
         units(before, after, looked.limits),
     ]
 
@@ -196,9 +195,6 @@ def _records_moved(
 @contextmanager
 def _registry(looked: Looked) -> Iterator[Registry]:
     """Open the records again, with at most 20,000 firms of the day."""
+    sample = looked.fit.sample.rows.sort_values("firm_key", ignore_index=True)
     with looked.source.open() as records:
-        spine = registry(records, looked.as_of, looked.settings, looked.source.sectors).spine
-        sample = RegistrySample()
-        sample.look(spine.select("firm_key").execute())
-        keys = np.sort(sample.rows.firm_key.to_numpy())
-        yield Registry.of(records, looked.as_of, looked.settings, looked.source.sectors, keys)
+        yield Registry.of(records, looked.as_of, looked.settings, looked.source.sectors, sample)

@@ -59,16 +59,15 @@ class Registry:
         as_of: dt.date,
         settings: Settings,
         sectors: tuple[SectorClass, ...],
-        firm_keys: np.ndarray,
+        X: pd.DataFrame,
     ) -> Registry:
-        """Take the firms of some keys."""
-        empty = pd.DataFrame()
-        made = cls(records, as_of, settings, sectors, empty, empty)
-        snapshot = snapshot_of_rows(records, made.rows(firm_keys), settings.law, sectors)
-        X = matrix(snapshot, in_use())
+        """Take firms whose inputs on the day, with firm_key, are known."""
+        made = cls(records, as_of, settings, sectors, pd.DataFrame(), X)
+        spine = made.rows(X.firm_key.to_numpy())
+        snapshot = snapshot_of_rows(records, spine, settings.law, sectors)
         facts = snapshot.known("firms").select("firm_key", "firm_id", "sector", "region").execute()
         firms = X[["firm_key"]].merge(facts, on="firm_key", how="left", validate="1:1")
-        return replace(made, firms=firms, X=X)
+        return replace(made, firms=firms)
 
     def rows(self, firm_keys: np.ndarray) -> pd.DataFrame:
         """Return the spine of some firms on the day."""
@@ -111,20 +110,15 @@ def one_small_fine(
     registry: Registry, model: FittedModel, budget: Budget, limits: Limits
 ) -> Verdict:
     """Refuse where one small fine moves a firm far."""
-    harm = harm_of(model, registry.X)
-    moves = [
-        _moved(registry, model, budget, harm, at, limits)
-        for at in rounds_of(registry.firms, int(limits.fine_rounds))
-    ]
-    points, tiers = (np.concatenate(part) for part in zip(*moves, strict=True))
+    at = some_of_each_section(registry.firms, int(limits.fine_firms))
+    points, tiers = _moved(registry, model, budget, at, limits)
     most, steps = float(np.abs(points).max()), int(np.abs(tiers).max())
-    worst = int(np.abs(points).argmax())
-    firm = np.concatenate(list(rounds_of(registry.firms, int(limits.fine_rounds))))[worst]
+    firm = registry.firms.firm_id.iloc[at[int(np.abs(points).argmax())]]
     return judged(
         "fine",
         most <= limits.fine_points and steps <= limits.fine_tiers,
         f"a fine of {limits.fine_amount:g} more moves one of {len(points)} firms "
-        f"({registry.firms.firm_id.iloc[firm]}) by {most:.1f} percentile points, none by more than {steps} "
+        f"({firm}) by {most:.1f} percentile points, none by more than {steps} "
         "tiers.",
         f"{limits.fine_points:g} points, {limits.fine_tiers:g} tier",
         "An input counts penalties whatever their size: see that firm's reasons, and weigh by gravity "
@@ -138,11 +132,10 @@ def visits(harm: Floats, inside: np.ndarray, budget: Budget) -> float:
     return float(budget.frequency(harm)[inside].sum())
 
 
-def rounds_of(firms: pd.DataFrame, count: int) -> list[np.ndarray]:
-    """Return the places of one firm of each section a round: one's fine is no rate of another's sector."""
+def some_of_each_section(firms: pd.DataFrame, count: int) -> np.ndarray:
+    """Return the places of some firms of each section: so few that one's fine is no rate of another's."""
     section = firms.sector.fillna("").astype(str).str[0]
-    turn = section.groupby(section).cumcount()
-    return [np.flatnonzero(turn == number) for number in range(count) if (turn == number).any()]
+    return np.flatnonzero(section.groupby(section).cumcount() < count)
 
 
 @contextmanager
@@ -202,14 +195,10 @@ def _most_penalties(registry: Registry) -> tuple[str, int]:
 
 
 def _moved(
-    registry: Registry,
-    model: FittedModel,
-    budget: Budget,
-    harm: Floats,
-    at: np.ndarray,
-    limits: Limits,
+    registry: Registry, model: FittedModel, budget: Budget, at: np.ndarray, limits: Limits
 ) -> tuple[Floats, np.ndarray]:
     """Return percentile points and tiers by which each fined firm moves, as if it alone had changed."""
+    harm = harm_of(model, registry.X)
     keys = registry.firms.firm_key.to_numpy()[at]
     with fined(registry.records, keys, registry.as_of, limits.fine_amount):
         after = harm_of(model, registry.again(at))

@@ -32,11 +32,12 @@ class Limits:
     fine_amount: float
     fine_points: float
     fine_tiers: float
-    fine_rounds: float
+    fine_firms: float
     most_churn: float
     sentinels: float
     sentinel_points: float
     most_psi: float
+    most_moved: float
     rate_factor: float
     unit_factor: float
     unit_evenness: float
