@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import mlflow.pyfunc
 import pandas as pd
 import yaml
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
 
 from models.fitted import FittedModel
 from risk_index.errors import UserError
@@ -52,6 +51,15 @@ def packed(run: Path) -> Iterator[Path]:
                 shutil.copytree(run / part, held / part)
             elif (run / part).is_file():
                 shutil.copy(run / part, held / part)
+        _save(model, held, out)
+        yield out
+
+
+def _save(model: FittedModel, held: Path, out: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow 3.17 warns of its own types, and of pandas 3
+        import mlflow.pyfunc  # late, since it is slow
+
         mlflow.pyfunc.save_model(
             out,
             loader_module=MODULE,
@@ -60,11 +68,13 @@ def packed(run: Path) -> Iterator[Path]:
             input_example=example(model),
             pip_requirements=versions_of(NEEDS),
         )
-        yield out
 
 
-def signature(model: FittedModel) -> ModelSignature:
-    """Return inputs and outputs as MLflow checks them."""
+def signature(model: FittedModel) -> Any:
+    """Return inputs and outputs as MLflow checks them (a ``ModelSignature``)."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
     return ModelSignature(
         inputs=Schema([ColSpec("float", name) for name in inputs_of(model)]),
         outputs=Schema([ColSpec("double", name) for name in COLUMNS]),
@@ -96,14 +106,14 @@ def unpacked(folder: Path) -> Path:
             "It was not made by this program: do not load it, and ask who registered it."
         )
     flavour = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))["flavors"]
-    wanted = {"loader_module": MODULE, "code": None}
+    wanted = {"loader_module": MODULE, "code": None, "data": f"data/{FIT}"}
     found = {key: flavour.get("python_function", {}).get(key) for key in wanted}
     if found != wanted or set(flavour) != {"python_function"}:
         raise ForeignModelError(
             f"the registered model would be loaded by {found['loader_module']}, not by {MODULE}: it was "
             "not made by this program; do not load it, and ask who registered it."
         )
-    return folder / str(flavour["python_function"]["data"])
+    return folder / "data" / FIT
 
 
 def files_of(folder: Path) -> list[Path]:
