@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_index.errors import SettingsError
+from risk_index.release.verdicts import GATE_NAMES
 from risk_index.settings import CONFIGS, read_yaml, values_in_force
 
 GATES = CONFIGS / "gates.yaml"
@@ -64,6 +65,11 @@ def load_limits(day: dt.date, overrides: Path | None = None) -> Limits:
     if values["harm_share"] not in HARM_SHARES:
         allowed = ", ".join(map(str, HARM_SHARES))
         raise SettingsError(f"{overrides}: harm_share must be one of {allowed}")
+    if unknown := [name for name in lists["required_gates"] if name not in GATE_NAMES]:
+        raise SettingsError(
+            f"{overrides}: required_gates names no gate: {', '.join(unknown)}. "
+            f"Gates: {', '.join(GATE_NAMES)}."
+        )
     assert set(values) | set(lists) == {f.name for f in fields(Limits)}
     return Limits(**values, **lists)
 

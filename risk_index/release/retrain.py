@@ -17,7 +17,7 @@ from risk_index.release.limits import load_limits
 from risk_index.release.log import read_log
 from risk_index.release.verdicts import Ruling
 from risk_index.settings import load_settings
-from risk_index.tracking import CHAMPION, Registry
+from risk_index.tracking import CHAMPION, Registry, RegistryError
 
 VERDICT = "verdict.json"
 AUDITS = "audits.json"
@@ -74,10 +74,16 @@ def retrain(
     read_log(log_of(registry, wanted.log))  # a broken log is told now, not after the fit
     fit = fit_with_examples(source, as_of, run, say, registry.address, wanted.without)
     audited = _audited(source, run, registry, wanted, say)
-    champion = _champion(registry, say)
-    found = ruling(Looked(source, fit, settings, limits, champion, audited), say)
-    write_verdict(found, run)
-    _carried_out(found, registry, run, fit.facts["mlflow_run"], wanted, say)
+    try:
+        champion = _champion(registry, say)
+        found = ruling(Looked(source, fit, settings, limits, champion, audited), say)
+        write_verdict(found, run)
+        _carried_out(found, registry, run, fit.facts["mlflow_run"], wanted, say)
+    except RegistryError as error:
+        raise RegistryError(
+            f"{error} The fit is whole in {run}: retrain again, or send it as it is: "
+            f"risk-index model send {run} --registry {registry.place}"
+        ) from error
     return found
 
 

@@ -11,6 +11,10 @@ from risk_index.errors import UserError
 
 PASSED, REFUSED, NOT_RUN = "passed", "refused", "not run"
 Status = Literal["passed", "refused", "not run"]
+GATE_NAMES = (
+    "calibration", "chance", "leak", "harm", "proxies", "reporting", "fine", "churn", "sentinels",
+    "drift", "unit",
+)  # fmt: skip
 COMPARED = frozenset({"harm", "churn", "sentinels", "drift", "unit"})
 """Gates that need a champion to compare with."""
 
