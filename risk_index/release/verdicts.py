@@ -12,7 +12,7 @@ from risk_index.errors import UserError
 PASSED, REFUSED, NOT_RUN = "passed", "refused", "not run"
 Status = Literal["passed", "refused", "not run"]
 GATE_NAMES = (
-    "calibration", "chance", "leak", "harm", "proxies", "reporting", "fine", "churn", "sentinels",
+    "calibration", "chance", "leak", "harm", "repeated", "proxies", "reporting", "fine", "churn", "sentinels",
     "drift", "unit",
 )  # fmt: skip
 COMPARED = frozenset({"harm", "churn", "sentinels", "drift", "unit"})

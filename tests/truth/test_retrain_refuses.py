@@ -21,6 +21,7 @@ from risk_index.pipeline import Fit, Source, fit_with_examples
 from risk_index.release.evidence import Champion, Looked, ruling
 from risk_index.release.limits import load_limits
 from risk_index.release.log import read_log
+from risk_index.release.repeated import repeated
 from risk_index.release.verdicts import GatesRefuse, Ruling
 from risk_index.settings import load_settings
 from risk_index.tracking import CHAMPION, Registry
@@ -120,6 +121,17 @@ def test_a_broken_calibration_is_refused_by_that_gate_alone(world: World) -> Non
     found = world.ruled(fit)
     assert found.refusing == ("calibration",)
     assert (of(found, "calibration").figure or 1) < 0.4
+
+
+def test_a_fit_that_hangs_on_something_else_than_its_examples_is_refused(world: World) -> None:
+    """A model with another number of trees stands for what a thread, a clock or a lost seed would do."""
+    model = world.later.model
+    other = replace(model, likelihood=replace(model.likelihood, rounds=model.likelihood.rounds - 1))
+    plan = load_settings(LATER, world.source.settings).plan
+    assert repeated(model, world.later.training, plan).status == "passed"
+    found = repeated(other, world.later.training, plan)
+    assert found.status == "refused"
+    assert "other bytes in ['model.json']" in found.sentence
 
 
 def test_a_leak_is_refused_as_too_good_to_be_true(world: World) -> None:
