@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from risk_index.messages import honest, say
 from risk_index.options import FOLDER, HELP, as_of_option, source_options
 from risk_index.release.model_commands import decided_by, registry_option
+
+if TYPE_CHECKING:
+    from features.addresses import Address
 
 
 @click.command(context_settings=HELP)
@@ -31,7 +34,7 @@ from risk_index.release.model_commands import decided_by, registry_option
 @decided_by
 @honest
 def retrain(
-    records: Path | str,
+    records: Path | Address,
     mapping: Path | None,
     settings: Path | None,
     as_of: dt.datetime,
