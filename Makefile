@@ -14,13 +14,21 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format types contracts wheel bench lock clean
+.PHONY: help demo retrain test lint format types contracts wheel bench lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp $(VENV)/project.stamp  ## set up and rank a synthetic registry, into build/demo
 	@$(BIN)/risk-index demo --out build/demo
+
+retrain: $(VENV)/run.stamp $(VENV)/project.stamp  ## a champion and a challenger on a synthetic registry, into build/retrain
+	@rm -rf build/retrain
+	@$(BIN)/risk-index world build/retrain/world --firms 20000
+	@for day in 2026-03-31 2026-06-30; do \
+	  $(BIN)/risk-index retrain build/retrain/world/records --as-of $$day --who "make retrain" \
+	    --registry build/retrain/registry --out build/retrain/$$day || exit 1; \
+	done
 
 test: $(VENV)/dev.stamp $(VENV)/project.stamp  ## set up and run all tests; ARGS= goes to pytest
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)

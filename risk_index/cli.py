@@ -26,6 +26,9 @@ from risk_index.options import (
     quiet_option,
     source_options,
 )
+from risk_index.release.commands import retrain
+from risk_index.release.log_commands import log
+from risk_index.release.model_commands import model
 from risk_index.texts import texts
 
 WORKBOOK = ".xlsx"
@@ -244,6 +247,9 @@ main.add_command(estimate)
 main.add_command(explain)
 main.add_command(audit)
 main.add_command(mapping, "mapping")
+main.add_command(retrain)
+main.add_command(model)
+main.add_command(log)
 
 
 if __name__ == "__main__":

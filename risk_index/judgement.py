@@ -84,6 +84,8 @@ class Judgement:
         The leading part: random draws where they are enough; empty where nothing was judged.
     notes : tuple of str
         Why something is missing, or why random draws do not lead.
+    model : FittedModel or None
+        The one judged, fitted on what was known on ``calendar.judged_on``.
     """
 
     table: pd.DataFrame
@@ -93,6 +95,7 @@ class Judgement:
     groups: pd.DataFrame
     part: str
     notes: tuple[str, ...]
+    model: FittedModel | None = None
 
     def value(self, method: str, metric: str) -> float:
         """Return one metric on the leading part; NaN where it was not measured."""
@@ -133,6 +136,7 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
         curve=_curve(training, Fold(np.flatnonzero(past), leading), plan, weight),
         **_of_leading(outcomes, scores, labels, X, found, plan.seed),
         notes=notes,
+        model=model,
     )
 
 

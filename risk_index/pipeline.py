@@ -26,6 +26,7 @@ from models.fitted import FittedModel
 from models.refits import fit_refits
 from risk_index import tracking
 from risk_index.card import model_card
+from risk_index.distributions import Distributions, RegistrySample, distributions
 from risk_index.errors import UserError
 from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
@@ -117,6 +118,31 @@ def check(source: Source, out: Path) -> Quality:
     return quality
 
 
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit with what it was made from, as `fit_with_examples` returns it.
+
+    Attributes
+    ----------
+    facts : dict
+        What stands in ``metrics.json``, and ``mlflow_run``, None where the store failed.
+    model : FittedModel
+    training : TrainingSet
+    judgement : Judgement
+    distributions : Distributions
+        Of the inputs and the index on the day of the fit.
+    sample : RegistrySample
+        Firms of the registry that those rest on.
+    """
+
+    facts: dict[str, Any]
+    model: FittedModel
+    training: TrainingSet
+    judgement: Judgement
+    distributions: Distributions
+    sample: RegistrySample
+
+
 def fit(
     source: Source,
     as_of: dt.date,
@@ -134,6 +160,18 @@ def fit(
     dict
         The facts that stand in ``metrics.json``.
     """
+    return fit_with_examples(source, as_of, run, say, tracking_uri, without).facts
+
+
+def fit_with_examples(
+    source: Source,
+    as_of: dt.date,
+    run: Path,
+    say: Say,
+    tracking_uri: str | None = None,
+    without: tuple[str, ...] = (),
+) -> Fit:
+    """Do what `fit` does, and return the examples and the judgement besides."""
     settings, sectors = load_settings(as_of, source.settings), source.sectors
     plan = replace(settings.plan, without=without)
     plan.likelihood_inputs()  # a misspelt name is told now, not after the features
@@ -143,15 +181,17 @@ def fit(
             snapshot = registry(records, as_of, settings, sectors)
             say("computing the features of past dates")
             training = training_set(records, as_of, plan, settings.law, sectors)
-            model = _learnt(records, snapshot, training, settings, plan, say)
+            sample = RegistrySample()
+            model = _learnt(records, snapshot, training, settings, plan, sample, say)
             say("judging on a later date, beside the simple methods")
             judgement = judge(training, plan)
             facts = facts_of_fit(records.quality, model, training, judgement, snapshot)
             say("drawing and writing")
-            sample = training.examples.X.tail(5000)
-            _write(fresh, records.quality, model, judgement, facts, sample)
-    facts["mlflow_run"] = _track(run, facts, settings, judgement, tracking_uri, say)
-    return facts
+            seen = distributions(sample, model, training)
+            _write(fresh, records.quality, model, judgement, facts, training.examples.X.tail(5000))
+            (fresh / "distributions.json").write_text(seen.as_json(), encoding="utf-8")
+    facts["mlflow_run"] = track(run, facts, settings.as_dict(), tracking_uri, say)
+    return Fit(facts, model, training, judgement, seen, sample)
 
 
 def registry(
@@ -179,6 +219,7 @@ def _learnt(
     training: TrainingSet,
     settings: Settings,
     plan: Plan,
+    sample: RegistrySample,
     say: Say,
 ) -> FittedModel:
     """Fit both models, set the index's scale by today's registry, and fit again on other controllers."""
@@ -187,7 +228,12 @@ def _learnt(
     model = fit_models(examples, days.as_of, days.slice_days, plan)
     say("scoring the registry for the index's average")
     with steps("scoring", int(snapshot.spine.count().execute()), "firms") as scored:
-        average = float(expected_harm(snapshot, model, scored).mean())
+
+        def look(X: pd.DataFrame) -> None:
+            sample.look(X)
+            scored(len(X))
+
+        average = float(expected_harm(snapshot, model, look).mean())
     scale = IndexScale(average, settings.average_points, settings.points_per_doubling)
     say(f"fitting {plan.n_refits} times again on resampled controllers")
     with steps("fitting again", 2 * plan.n_refits, "models") as grown:
@@ -228,6 +274,8 @@ def _write(
     sample: pd.DataFrame,
 ) -> None:
     model.save(folder / "model")
+    if judgement.model is not None:
+        judgement.model.save(folder / "judged")
     (folder / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False, default=_number)
     (folder / "metrics.json").write_text(text, encoding="utf-8")
@@ -241,27 +289,16 @@ def _number(value: object) -> object:
     raise TypeError(f"{type(value)} is no JSON")
 
 
-def _track(
+def track(
     run: Path,
     facts: dict[str, Any],
-    settings: Settings,
-    judgement: Judgement,
+    settings: dict[str, Any],
     tracking_uri: str | None,
     say: Say,
 ) -> str | None:
     """Record the fit; a store that fails costs a message, never the fit."""
-    metrics = {
-        tracking.named(row, facts["part"]): float(row["value"])
-        for row in facts["metrics"]
-        if row["value"] is not None
-    }
-    tags = {
-        "model_version": facts["model_version"],
-        "as_of": facts["as_of"],
-        "data": json.dumps(facts["fingerprint"]),
-    }
     try:
-        return tracking.log_fit(run, settings.as_dict(), metrics, tags, tracking_uri)
+        return tracking.log_fit(run, settings, *tracking.of_facts(facts), tracking_uri)
     except tracking.FAILURES as error:
         why = without_secrets(str(error))
         say(f"MLflow did not record the fit ({why}); the fit itself is whole in {run}")

@@ -72,14 +72,17 @@ class Batch:
 
 
 def expected_harm(
-    snapshot: Snapshot, model: FittedModel, progress: Progress | None = None
+    snapshot: Snapshot, model: FittedModel, look: Callable[[pd.DataFrame], None] | None = None
 ) -> Floats:
-    """Return the expected harm of every firm of the snapshot, without reasons; shape (n,)."""
+    """Return the expected harm of every firm of the snapshot, without reasons; shape (n,).
+
+    `look` is shown every batch of the matrix.
+    """
     parts = []
     for X in batches(snapshot, in_use(), BATCH_FIRMS):
+        if look:
+            look(X)
         parts.append(model.likelihood.predict(X) * model.severity.predict(X))
-        if progress:
-            progress(len(X))
     return np.concatenate(parts) if parts else np.zeros(0)
 
 

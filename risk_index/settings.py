@@ -194,19 +194,35 @@ def load_settings(day: dt.date, overrides: Path | None = None) -> Settings:
     """
     declared = {name: s for file in FILES for name, s in _declared(CONFIGS / file).items()}
     values: dict[str, Any] = {name: setting.at(day) for name, setting in declared.items()}
-    given = _yaml(overrides) if overrides else {}
+    given = read_yaml(overrides) if overrides else {}
     lists = {name: given.pop(name) for name in list(given) if name in Orders.model_fields}
-    stated = (_yaml(CONFIGS / AUTHORITY) | given).get("authority")
+    stated = (read_yaml(CONFIGS / AUTHORITY) | given).get("authority")
     given.pop("authority", None)
     values |= _checked(overrides, given, declared)
     typed = {name: int(value) if name in WHOLE else value for name, value in values.items()}
-    orders = read_orders(_yaml(CONFIGS / ORDERS) | lists, overrides or CONFIGS / ORDERS)
+    orders = read_orders(read_yaml(CONFIGS / ORDERS) | lists, overrides or CONFIGS / ORDERS)
     authority = read_authority(stated or {}, overrides or CONFIGS / AUTHORITY)
     return Settings(orders=orders.at(day), authority=authority, **typed)  # type: ignore[arg-type]
 
 
+def values_in_force(
+    file: Path,
+    content: dict[str, Any],
+    day: dt.date,
+    overrides: Path | None,
+    given: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the values in force on a day of settings declared in `content`, some of them overridden."""
+    declared = _read(file, content)
+    values: dict[str, Any] = {name: setting.at(day) for name, setting in declared.items()}
+    return values | _checked(overrides, given, declared)
+
+
 def _declared(file: Path) -> dict[str, Setting]:
-    content = _yaml(file)
+    return _read(file, read_yaml(file))
+
+
+def _read(file: Path, content: dict[str, Any]) -> dict[str, Setting]:
     for setting in content.values():
         for dated in setting.get("values", ()):
             dated["start"] = dated.pop("from")
@@ -216,7 +232,8 @@ def _declared(file: Path) -> dict[str, Setting]:
         raise SettingsError(f"{file}: {error}") from error
 
 
-def _yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> dict[str, Any]:
+    """Read a YAML file of names and values; empty where it holds nothing."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -31,6 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 OUTDATED = (
     r"ignore:The set_\w+ function will be deprecated:PendingDeprecationWarning",
     r"ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning",
+    r"ignore:.*Any type hint is inferred as AnyType:UserWarning",  # mlflow of its own types
 )
 
 

@@ -1,0 +1,208 @@
+"""Gates by experiment: the records of a registry changed a little, and scored again.
+
+Thinned: one region reports a part of its penalties. Fined: single firms get one small fine more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from features.asof import SectorClass, snapshot_of_rows
+from features.catalogue import in_use
+from features.matrix import matrix
+from features.reading import literal
+from features.records import Records
+from models.fitted import FittedModel
+from risk_index.fairness.burden import Budget
+from risk_index.index import Floats
+from risk_index.ranking import percentile
+from risk_index.release.limits import Limits
+from risk_index.release.outcomes import harm_of
+from risk_index.release.verdicts import Verdict, judged, not_run
+from risk_index.settings import Settings
+
+LEAST_PENALTIES = 100
+FINED_DAYS_AGO = 5
+STATUTORY_MAX_TIMES = 60
+NO_PENALTIES = "the records hold too few penalties for the experiment"
+
+
+@dataclass(frozen=True, eq=False)
+class Registry:
+    """Firms of the registry on a day, and how to score them again after a change of the records.
+
+    Attributes
+    ----------
+    firms : DataFrame
+        firm_key, firm_id, sector, region of the firms looked at.
+    X : DataFrame
+        Their inputs, in the same order.
+    """
+
+    records: Records
+    as_of: dt.date
+    settings: Settings
+    sectors: tuple[SectorClass, ...]
+    firms: pd.DataFrame
+    X: pd.DataFrame
+
+    @classmethod
+    def of(
+        cls,
+        records: Records,
+        as_of: dt.date,
+        settings: Settings,
+        sectors: tuple[SectorClass, ...],
+        X: pd.DataFrame,
+    ) -> Registry:
+        """Take firms whose inputs on the day, with firm_key, are known."""
+        made = cls(records, as_of, settings, sectors, pd.DataFrame(), X)
+        spine = made.rows(X.firm_key.to_numpy())
+        snapshot = snapshot_of_rows(records, spine, settings.law, sectors)
+        facts = snapshot.known("firms").select("firm_key", "firm_id", "sector", "region").execute()
+        firms = X[["firm_key"]].merge(facts, on="firm_key", how="left", validate="1:1")
+        return replace(made, firms=firms)
+
+    def rows(self, firm_keys: np.ndarray) -> pd.DataFrame:
+        """Return the spine of some firms on the day."""
+        return pd.DataFrame({"firm_key": firm_keys.astype(np.int32), "as_of": self.as_of})
+
+    def again(self, at: np.ndarray | None = None) -> pd.DataFrame:
+        """Return the inputs of the firms, or of those at some places, from the records as they are now."""
+        keys = self.firms.firm_key.to_numpy()
+        wanted = keys if at is None else keys[at]
+        snapshot = snapshot_of_rows(
+            self.records, self.rows(wanted), self.settings.law, self.sectors
+        )
+        X = matrix(snapshot, in_use())
+        return X.iloc[pd.Index(X.firm_key).get_indexer(wanted)].reset_index(drop=True)
+
+
+def reporting(registry: Registry, model: FittedModel, budget: Budget, limits: Limits) -> Verdict:
+    """Refuse where a region that reports less is visited less, or more."""
+    region, count = _most_penalties(registry)
+    if count < LEAST_PENALTIES:
+        return not_run("reporting", f"{NO_PENALTIES}: {count} of firms of one region")
+    inside = (registry.firms.region == region).to_numpy()
+    before = visits(harm_of(model, registry.X), inside, budget)
+    with thinned(registry.records, region, limits.reporting_kept):
+        after = visits(harm_of(model, registry.again()), inside, budget)
+    change = after / before - 1
+    return judged(
+        "reporting",
+        abs(change) <= limits.reporting_change,
+        f"with {limits.reporting_kept:.0%} of the {count} penalties of region {region}, its expected "
+        f"inspections change by {change:+.1%}.",
+        f"by {limits.reporting_change:.0%} at most",
+        "An input counts penalties without allowing for the share that is reported: find it among "
+        "the drivers in report.html, and fit again --without it.",
+        (change,),
+    )
+
+
+def one_small_fine(
+    registry: Registry, model: FittedModel, budget: Budget, limits: Limits
+) -> Verdict:
+    """Refuse where one small fine moves a firm far."""
+    at = some_of_each_section(registry.firms, int(limits.fine_firms))
+    points, tiers = _moved(registry, model, budget, at, limits)
+    most, steps = float(np.abs(points).max()), int(np.abs(tiers).max())
+    firm = registry.firms.firm_id.iloc[at[int(np.abs(points).argmax())]]
+    return judged(
+        "fine",
+        most <= limits.fine_points and steps <= limits.fine_tiers,
+        f"a fine of {limits.fine_amount:g} more moves one of {len(points)} firms "
+        f"({firm}) by {most:.1f} percentile points, none by more than {steps} "
+        "tiers.",
+        f"{limits.fine_points:g} points, {limits.fine_tiers:g} tier",
+        "An input counts penalties whatever their size: see that firm's reasons, and weigh by gravity "
+        "and by the share of the statutory maximum.",
+        (most,),
+    )
+
+
+def visits(harm: Floats, inside: np.ndarray, budget: Budget) -> float:
+    """Return the inspections a year expected of the firms inside."""
+    return float(budget.frequency(harm)[inside].sum())
+
+
+def some_of_each_section(firms: pd.DataFrame, count: int) -> np.ndarray:
+    """Return the places of some firms of each section: so few that one's fine is no rate of another's."""
+    section = firms.sector.fillna("").astype(str).str[0]
+    return np.flatnonzero(section.groupby(section).cumcount() < count)
+
+
+@contextmanager
+def thinned(records: Records, region: str, kept: float) -> Iterator[None]:
+    """Keep a part of the penalties of a region's firms, and state its rates accordingly."""
+    inside = f"firm_key IN (SELECT firm_key FROM firms WHERE region = {literal(region)})"
+    drawn = f"md5_number(penalty_id) % 1000 < {round(1000 * kept)}"
+    stated = (
+        f"CASE WHEN region = {literal(region)} THEN reporting_rate * {kept} ELSE reporting_rate END"
+    )
+    with _changed(records, "penalties", f"SELECT * FROM whole WHERE NOT ({inside}) OR {drawn}"):
+        rates = f"SELECT * REPLACE ({stated} AS reporting_rate) FROM whole"
+        with _changed(records, "sources", rates):
+            yield
+
+
+@contextmanager
+def fined(records: Records, firm_keys: np.ndarray, as_of: dt.date, fine: float) -> Iterator[None]:
+    """Add a minor fine for each of some firms, decided and recorded five days before."""
+    day = as_of - dt.timedelta(days=FINED_DAYS_AGO)
+    columns = ("authority", "source", "category")
+    common = ", ".join(f"(SELECT mode({name}) FROM whole) AS {name}" for name in columns)
+    keys = ", ".join(f"({key})" for key in firm_keys)
+    more = (
+        "SELECT f.firm_key, 'one more fine ' || f.firm_key AS penalty_id, NULL::VARCHAR AS "
+        f"decision_number, DATE '{day}' AS decided_on, {common}, 'minor' AS gravity, {fine} AS fine, "
+        f"{STATUTORY_MAX_TIMES * fine} AS statutory_max, DATE '{day}' AS recorded_on, false AS shared "
+        f"FROM (VALUES {keys}) AS f(firm_key)"
+    )
+    with _changed(records, "penalties", f"FROM whole UNION ALL BY NAME {more}"):
+        yield
+
+
+@contextmanager
+def _changed(records: Records, table: str, query: str) -> Iterator[None]:
+    """Put a query over the table, called `whole` in it, in the table's place for a while."""
+    con, kept = records.con.con, f"{table}_as_they_are"
+    con.execute(f"ALTER TABLE {table} RENAME TO {kept}")
+    try:
+        con.execute(f"CREATE TABLE {table} AS WITH whole AS (FROM {kept}) {query}")
+        yield
+    finally:
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+        con.execute(f"ALTER TABLE {kept} RENAME TO {table}")
+
+
+def _most_penalties(registry: Registry) -> tuple[str, int]:
+    """Return the region whose firms, of those looked at, have the most penalties, and how many."""
+    known = registry.records.table("penalties")
+    known = known.filter(known.recorded_on <= registry.as_of)
+    counts = known.group_by("firm_key").aggregate(n=known.count()).execute()
+    rows = registry.firms.merge(counts, on="firm_key").groupby("region").n.sum()
+    if rows.empty:
+        return "", 0
+    first = rows.sort_index().idxmax()
+    return str(first), int(rows[first])
+
+
+def _moved(
+    registry: Registry, model: FittedModel, budget: Budget, at: np.ndarray, limits: Limits
+) -> tuple[Floats, np.ndarray]:
+    """Return percentile points and tiers by which each fined firm moves, as if it alone had changed."""
+    harm = harm_of(model, registry.X)
+    keys = registry.firms.firm_key.to_numpy()[at]
+    with fined(registry.records, keys, registry.as_of, limits.fine_amount):
+        after = harm_of(model, registry.again(at))
+    ordered, cuts = np.sort(harm), budget.cuts(harm)
+    place = 100 * np.searchsorted(ordered, after, side="right") / len(ordered)
+    tier = np.searchsorted(cuts, after, side="left") - np.searchsorted(cuts, harm[at], side="left")
+    return place - percentile(harm)[at], tier

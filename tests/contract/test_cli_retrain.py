@@ -1,0 +1,77 @@
+"""`risk-index retrain` where the registry is away: the fit stays, and can be sent later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models.fitted import FittedModel
+from risk_index.tracking import CHALLENGER, CHAMPION, Registry
+from tests.contract.made import Made, invoke
+
+FEW = "refits: 0\ngrid_months: 6\nhistory_years: 3\n"
+
+
+@pytest.fixture(scope="module")
+def left(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """What a retrain leaves whose server does not answer."""
+    folder = tmp_path_factory.mktemp("retrain")
+    (folder / "few.yaml").write_text(FEW, encoding="utf-8")
+    done = invoke(
+        "retrain", made.records, "--as-of", made.as_of, "--out", folder / "run",
+        "--registry", "http://127.0.0.1:9", "--settings", folder / "few.yaml",
+        "--log", folder / "log.jsonl",
+    )  # fmt: skip
+    assert done.exit_code == 1
+    return folder, done.stderr
+
+
+def test_the_fit_stays_and_the_message_says_how_to_send_it(left: tuple[Path, str]) -> None:
+    folder, said = left
+    assert f"The fit is whole in {folder / 'run'}" in said
+    assert f"risk-index model send {folder / 'run'} --registry http://127.0.0.1:9" in said
+    names = {path.name for path in (folder / "run").iterdir()}
+    assert {"model", "judged", "metrics.json", "card.md", "distributions.json"} <= names
+    assert not names & {"verdict.json", "verdict.md"}
+    assert not (folder / "log.jsonl").exists()
+
+
+def test_it_is_sent_later_and_promoted_by_a_person(left: tuple[Path, str], tmp_path: Path) -> None:
+    run, place = left[0] / "run", tmp_path / "registry"
+    assert invoke("model", "send", run, "--registry", place).exit_code == 0
+    registry = Registry(str(place))
+    assert registry.holder(CHAMPION) is None
+    held = registry.holder(CHALLENGER)
+    assert held is not None
+    assert held.model_version == FittedModel.load(run / "model").version
+    facts = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    with registry.opened(held.number) as fit:
+        assert json.loads((fit / "metrics.json").read_text(encoding="utf-8")) == facts
+        assert FittedModel.load(fit / "judged").likelihood.rounds > 0
+
+
+def test_a_broken_log_or_a_wrong_gate_is_told_before_anything_is_fitted(
+    made: Made, tmp_path: Path
+) -> None:
+    (tmp_path / "log.jsonl").write_text("{}\n", encoding="utf-8")
+    (tmp_path / "gates.yaml").write_text("most_churn: 7\n", encoding="utf-8")
+    words = [
+        "retrain",
+        made.records,
+        "--as-of",
+        made.as_of,
+        "--out",
+        tmp_path / "run",
+        "--registry",
+        tmp_path,
+    ]
+    for option, name, told in (
+        ("--log", "log.jsonl", "Nothing is added to a broken log"),
+        ("--gates", "gates.yaml", "most_churn = 7 lies outside 0 to 1"),
+    ):
+        done = invoke(*words, option, tmp_path / name)
+        assert done.exit_code == 1
+        assert told in done.stderr
+        assert not (tmp_path / "run").exists()
