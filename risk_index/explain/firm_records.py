@@ -9,7 +9,10 @@ from dataclasses import dataclass
 import ibis
 import pandas as pd
 
-from features.asof import Law, Snapshot
+from features.asof import Snapshot
+from features.irregularities import irregularities_standing
+from features.listings import listings_standing
+from features.penalties import penalties_in_force
 from features.permits import permits_seen
 from features.profile import changes_seen
 from features.ratings import VALID_DAYS
@@ -33,9 +36,9 @@ class FirmRecord:
     what, number, source : str
         What it says, its number and where it comes from; empty where not stated.
     counts : str
-        Until when it counts, or since when and why no longer.
+        Until when it counts.
     in_force : bool
-        Whether it counts on the as-of date.
+        False for an earlier term of a permit, which counts as such only.
     remedy : str
         What would end it: repair, removal, renewal; empty where nothing does but time.
     """
@@ -52,7 +55,10 @@ class FirmRecord:
 
 
 def records_of(snapshot: Snapshot, texts: Texts) -> list[FirmRecord]:
-    """Return the records of the one firm of a snapshot: what counts first, the latest first."""
+    """Return the records of the one firm of a snapshot: what counts first, the latest first.
+
+    What was repaired, revoked or removed, or has expired, is on no page.
+    """
     found = [
         *_penalties(snapshot, texts),
         *_irregularities(snapshot, texts),
@@ -76,12 +82,10 @@ def _rows(table: ibis.Table) -> Iterator[pd.Series]:
 
 
 def _penalties(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
-    as_of, law = snapshot.dates[0], snapshot.law
-    for row in _rows(snapshot.decisions()):
-        if row.decided_on > as_of:
-            continue
+    law = snapshot.law
+    for row in _rows(penalties_in_force(snapshot)):
         gravity = row.gravity or law.unstated_gravity
-        gone, ends = _end_of_penalty(row, gravity, law, as_of, texts)
+        expiry = row.decided_on + dt.timedelta(days=int(law.expiry_days[gravity]))
         what = texts.say("{gravity} penalty", gravity=in_words(gravity, texts))
         if row.category:
             what = texts.say(CATEGORY, what=what, category=in_words(row.category, texts))
@@ -94,56 +98,33 @@ def _penalties(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
             what,
             row.decision_number or row.penalty_id,
             texts.separator.join(part for part in (row.authority, row.source) if part),
-            gone or texts.say("until {day}, or until its repair", day=ends),
-            not gone,
-            "" if gone else texts.say("repair of the record"),
+            texts.say("until {day}, or until its repair", day=expiry),
+            True,
+            texts.say("repair of the record"),
         )
 
 
-def _end_of_penalty(
-    row: pd.Series, gravity: str, law: Law, as_of: dt.date, texts: Texts
-) -> tuple[str, dt.date]:
-    """Return why a penalty counts no longer (empty where it does), and the day on which it ends."""
-    expiry = row.decided_on + dt.timedelta(days=int(law.expiry_days[gravity]))
-    if row.revoked_on and row.revoked_on <= as_of:
-        return texts.say("no longer: revoked on {day}", day=row.revoked_on), row.revoked_on
-    if row.repaired_on and row.repaired_on <= as_of:
-        return texts.say("no longer: repaired on {day}", day=row.repaired_on), row.repaired_on
-    if expiry <= as_of:
-        return texts.say("no longer: expired on {day}", day=expiry), expiry
-    ends = [day for day in (expiry, row.revoked_on, row.repaired_on) if day]
-    return "", min(ends)
-
-
-def _entry(
-    row: pd.Series, table: str, what: str, source: str, as_of: dt.date, texts: Texts
-) -> FirmRecord:
+def _entry(row: pd.Series, table: str, what: str, source: str, texts: Texts) -> FirmRecord:
     """Return an entry of a list, which stands until it is removed; to be on a red one harms nobody."""
-    gone = bool(row.removed_on and row.removed_on <= as_of)
-    counts = (
-        texts.say("no longer: removed on {day}", day=row.removed_on)
-        if gone
-        else texts.say("until its removal")
-    )
     key = row["reason" if table == "irregularities" else "list"] or ""
-    commends = row.get("colour") == "red"
-    remedy = "" if gone or commends else texts.say("removal of the entry")
-    return FirmRecord(table, key, row.listed_on, what, "", source, counts, not gone, remedy)
+    remedy = "" if row.get("colour") == "red" else texts.say("removal of the entry")
+    counts = texts.say("until its removal")
+    return FirmRecord(table, key, row.listed_on, what, "", source, counts, True, remedy)
 
 
 def _irregularities(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
     source = texts.say("list of abnormal operations")
-    for row in _rows(snapshot.events("irregularities", "listed_on")):
+    for row in _rows(irregularities_standing(snapshot)):
         what = in_words(row.reason or "", texts) or texts.say("entry without a stated ground")
-        yield _entry(row, "irregularities", what, source, snapshot.dates[0], texts)
+        yield _entry(row, "irregularities", what, source, texts)
 
 
 def _listings(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
-    for row in _rows(snapshot.events("listings", "listed_on")):
+    for row in _rows(listings_standing(snapshot)):
         what = texts.say("{colour} list", colour=in_words(row.colour, texts))
         if row.ground:
             what = texts.say(CATEGORY, what=what, category=in_words(row.ground, texts))
-        yield _entry(row, "listings", what, row["list"] or "", snapshot.dates[0], texts)
+        yield _entry(row, "listings", what, row["list"] or "", texts)
 
 
 def _permits(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
@@ -195,19 +176,19 @@ def _ratings(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
     latest = max((row.rated_on for row in rows), default=None)
     for row in rows:
         ends = row.rated_on + dt.timedelta(days=VALID_DAYS)
-        old = ends <= snapshot.dates[0]
-        holds = row.rated_on == latest and not old
+        if row.rated_on != latest or ends <= snapshot.dates[0]:
+            continue
         counts = texts.say("until {day}, or until the next rating", day=ends)
-        if not holds:
-            counts = texts.say("no longer: too old") if old else texts.say("no longer: rated anew")
         what = texts.say("score {score}", score=f"{row.score:g}")
-        yield FirmRecord("ratings", row.scheme, row.rated_on, what, "", row.scheme, counts, holds)
+        yield FirmRecord("ratings", row.scheme, row.rated_on, what, "", row.scheme, counts, True)
 
 
 def _changes(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
     for row in _rows(changes_seen(snapshot)):
         ends = row.recorded_on + dt.timedelta(days=COUNTED_DAYS)
-        counts, holds = texts.say("until {day}", day=ends), ends > snapshot.dates[0]
+        if ends <= snapshot.dates[0]:
+            continue
+        counts = texts.say("until {day}", day=ends)
         what, source = texts.say("change of registered details"), texts.say("registration")
         day = row.recorded_on
-        yield FirmRecord("firms", str(day), day, what, "", source, counts, holds)
+        yield FirmRecord("firms", str(day), day, what, "", source, counts, True)
