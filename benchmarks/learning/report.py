@@ -43,7 +43,7 @@ def measure(seeds: tuple[int, ...], n_firms: int, n_curves: int, say: Say) -> Pa
     return write_result(
         "learning",
         "What is learnt of worlds whose truth is known",
-        f"python -m benchmarks learning {options} --firms {n_firms}",
+        f"python -m benchmarks learning {options} --firms {n_firms} --curves {n_curves}",
         [
             (_said(n_firms), pd.DataFrame([_row(*pair) for pair in zip(seeds, rows, strict=True)])),
             (_said_of_groups(rows), _by_group(rows)),
@@ -204,7 +204,7 @@ def _said(n_firms: int) -> str:
         "index, and by likelihood alone, over the most there could be. Slope and intercept (at slope 1): of "
         "true on stated chances. Severity covered: chance that a violation's harm lies in the 90 % "
         "interval, and that in the worst quartile of completeness. Likelihood held: firms whose own true "
-        "chance lies in the interval."
+        "chance lies in the Venn-Abers interval; these fits are not repeated."
     )
 
 
