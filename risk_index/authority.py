@@ -1,4 +1,4 @@
-"""Who answers for the index, by what law, and how a firm can object, as the authority states it in its settings."""
+"""Who answers for the index, by what law, and how a firm can object: what the authority states."""
 
 from __future__ import annotations
 
@@ -16,38 +16,42 @@ class Authority(BaseModel):
     """What stands on a firm's page and on the model card; what is empty is not stated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-    name: str = Field("", description="Name of the authority.")
-    owner: str = Field("", description="Post that answers for the index.")
-    contact: str = Field("", description="Where firms and the public ask and object.")
+    name: str = Field(default="", description="Name of the authority.")
+    owner: str = Field(default="", description="Post that answers for the index.")
+    contact: str = Field(default="", description="Where firms and the public ask and object.")
     supplier: str = Field(
-        "", description="Who made it or runs it for the authority, and what they see; or nobody."
+        default="",
+        description="Who made it or runs it for the authority, and what they see; or nobody.",
     )
-    phase: str = Field("", description="Trial or in use, and since when.")
+    phase: str = Field(default="", description="Trial or in use, and since when.")
     legal_basis: str = Field(
-        "",
+        default="",
         description="Law by which inspections are planned by risk and the records are used for it.",
     )
     assessment: str = Field(
-        "",
+        default="",
         description="Impact assessments made (law, data protection, rights), with day and place.",
     )
     oversight: str = Field(
-        "", description="Who decides whom to inspect, and how a person departs from the ranking."
+        default="",
+        description="Who decides whom to inspect, and how a person departs from the ranking.",
     )
-    training: str = Field("", description="What those who use it have been taught.")
-    access: str = Field("", description="Who sees records and results, and how long they are kept.")
+    training: str = Field(default="", description="What those who use it have been taught.")
+    access: str = Field(
+        default="", description="Who sees records and results, and how long they are kept."
+    )
     object_within_days: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=3650,
         description="Days a firm has to object; left out where there is no limit.",
     )
     answer_within_days: int | None = Field(
-        None, ge=1, le=3650, description="Days in which the authority answers."
+        default=None, ge=1, le=3650, description="Days in which the authority answers."
     )
-    reference: str = Field("", description="What the procedure of objecting rests on.")
+    reference: str = Field(default="", description="What the procedure of objecting rests on.")
     review_every_months: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=60,
         description="Months after which the model is looked at anew, at the latest.",

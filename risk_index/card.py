@@ -103,14 +103,19 @@ def card_after_audit(run: Path, audit: Path) -> None:
         raise UserError(
             f"{audit} is the audit of model {found.get('model_version')}, not of {facts['model_version']}"
         )
-    write_card(run, facts, found)
+    try:
+        write_card(run, facts, found)
+    except (KeyError, jinja2.UndefinedError) as error:
+        raise UserError(
+            f"{audit / 'audit.json'} does not hold what a card needs ({error}); audit anew"
+        ) from error
 
 
 def plain(value: object) -> str:
-    """Return a text on one line, without a sign that Markdown would read.
+    r"""Return a text on one line, without a sign that Markdown would read.
 
-    >>> plain("a | b\\n*c*")
-    'a \\\\| b \\\\*c\\\\*'
+    >>> print(plain("a | b *c*"))
+    a \| b \*c\*
     """
     return SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
 
