@@ -27,6 +27,7 @@ retrain: $(VENV)/run.stamp $(VENV)/project.stamp  ## a champion and a challenger
 	@$(BIN)/risk-index world build/retrain/world --firms 20000
 	@for day in 2026-03-31 2026-06-30; do \
 	  $(BIN)/risk-index retrain build/retrain/world/records --as-of $$day --who "make retrain" \
+	    --settings configs/example-settings.yaml \
 	    --registry build/retrain/registry --out build/retrain/$$day || exit 1; \
 	done
 

@@ -44,6 +44,12 @@ def facts_of_fit(
             *model.severity.notes,
         ],
         "fingerprint": quality.fingerprint,
+        "records": [
+            {"table": table.table, "n_read": table.n_read, "n_accepted": table.n_accepted}
+            for table in quality.tables
+        ],
+        "identity": quality.identity,
+        "settings": model.meta["settings"],
         "part": judgement.part,
         "overlap": _overlap(training),
         "metrics": _plain(judgement.table),

@@ -30,6 +30,7 @@ def of_fit(facts: Mapping[str, Any], out: Path) -> dict[str, Any]:
         "model": out / "model",
         "metrics": out / "metrics.json",
         "card": out / "card.md",
+        "card_page": out / "card.html",
         "notes": facts["notes"],
     }
 

@@ -25,7 +25,7 @@ from features.schema import TABLES
 from models.fitted import FittedModel
 from models.refits import fit_refits
 from risk_index import tracking
-from risk_index.card import model_card
+from risk_index.card import write_card
 from risk_index.distributions import Distributions, RegistrySample, distributions
 from risk_index.errors import UserError
 from risk_index.fit_facts import facts_of_fit
@@ -186,6 +186,7 @@ def fit_with_examples(
             say("judging on a later date, beside the simple methods")
             judgement = judge(training, plan)
             facts = facts_of_fit(records.quality, model, training, judgement, snapshot)
+            facts |= {"authority": settings.authority.model_dump(), "versions": tracking.versions()}
             say("drawing and writing")
             seen = distributions(sample, model, training)
             _write(fresh, records.quality, model, judgement, facts, training.examples.X.tail(5000))
@@ -279,7 +280,7 @@ def _write(
     (folder / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False, default=_number)
     (folder / "metrics.json").write_text(text, encoding="utf-8")
-    (folder / "card.md").write_text(model_card(facts), encoding="utf-8")
+    write_card(folder, json.loads(text))
     draw_pictures(judgement, model, sample, folder / "pictures")
 
 

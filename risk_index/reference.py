@@ -12,6 +12,8 @@ from features.catalogue import FEATURES, in_use
 from features.feature import Feature, Measure, Peers, Ratio, Total
 from features.rules import rules_of
 from features.schema import TABLES, RecordTable
+from risk_index.authority import Authority
+from risk_index.card_fields import FIELDS, REGISTERS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 HEADINGS = ("feature", "meaning", "unit", "table", "measure", "if none", "likelihood", "severity")
@@ -24,6 +26,15 @@ that day on; of rows with the same key and `recorded_on` one is kept and the oth
 FEATURES_HEAD = """\
 *raises*: more of it never lowers the model's answer; *lowers*: never raises it; *free*: either way;
 empty: not used. A window counts back from the as-of date."""
+CARD_HEAD = """\
+Every fit writes its card from one template, `risk_index/card.md.j2`: `card.md`, and `card.html` from it.
+The template unites what five registers and schemes ask for, as this project reads them; a register's own
+form may split a heading or ask for an address or a number besides. *asked*: has a field of that kind."""
+AUTHORITY_HEAD = """\
+These cannot be known from records: give them under `authority` in the file of `--settings`
+(`configs/example-settings.yaml` is a whole one). What is empty stands on the card as **Not stated**, and the
+gate `card` of `risk-index retrain` refuses it by name, but for `object_within_days`, which is left out where
+there is no limit, and for what `card_may_leave_empty` in `configs/gates.yaml` names."""
 WORDS: dict[type[Measure], str] = {
     kinds.Count: "number of events",
     kinds.Total: "sum of {0.column}",
@@ -38,7 +49,11 @@ WORDS: dict[type[Measure], str] = {
 
 def pages() -> dict[str, str]:
     """Return the text of every generated page by its file name."""
-    return {"tables.md": tables_page(), "features.md": features_page()}
+    return {
+        "tables.md": tables_page(),
+        "features.md": features_page(),
+        "model-card.md": card_fields_page(),
+    }
 
 
 def tables_page() -> str:
@@ -88,6 +103,23 @@ def features_page() -> str:
         basis = "; ".join(dict.fromkeys(f.basis for f in rows))
         lines += ["", f"## {topic}", "", f"Basis: {basis}.", "", _row(*HEADINGS), "|---" * 8 + "|"]
         lines += [_feature(f) for f in rows]
+    return "\n".join(lines) + "\n"
+
+
+def card_fields_page() -> str:
+    """Return what the model card must say, who asks for it and what the authority states, as Markdown."""
+    source = "risk_index/card_fields.py` and `risk_index/authority.py"
+    lines = ["# Model card", "", NOTICE.format(source), "", CARD_HEAD, ""]
+    lines += [_row("heading", "what stands there", *REGISTERS), "|---" * (2 + len(REGISTERS)) + "|"]
+    for field in FIELDS:
+        asked = ("asked" if name in field.asked_by else "" for name in REGISTERS)
+        lines.append(_row(field.heading, field.says, *asked))
+    lines += ["", *[f"- *{name}*: {meaning}." for name, meaning in REGISTERS.items()]]
+    lines += ["", "## What the authority states", "", AUTHORITY_HEAD, ""]
+    lines += [_row("entry of `authority`", "meaning", "stands under"), "|---" * 3 + "|"]
+    for name, entry in Authority.model_fields.items():
+        under = "; ".join(field.heading for field in FIELDS if name in field.stated)
+        lines.append(_row(f"`{name}`", entry.description or "", under))
     return "\n".join(lines) + "\n"
 
 

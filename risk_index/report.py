@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from risk_index.card import figure, group_figures, named_places
+from risk_index.card_rows import figure, group_figures, named_places
 from risk_index.errors import UserError
 from risk_index.parts import of_part
 from risk_index.ranked_rows import read_ranked

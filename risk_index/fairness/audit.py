@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from models.fitted import FittedModel
+from risk_index.card import card_after_audit
+from risk_index.errors import UserError
 from risk_index.fairness.attributes import group_of, known, levels, read_attributes
 from risk_index.fairness.case import Case
 from risk_index.fairness.config import FairnessConfig, Thresholds, load_fairness
@@ -100,7 +102,16 @@ def audit(
             write_ledger(fresh / ledger.name, spent.entries)
     if ledger.parent.resolve() != out.resolve():
         write_ledger(ledger, spent.entries)
+    _on_the_card(run, out, say)
     return found
+
+
+def _on_the_card(run: Path, out: Path, say: Say) -> None:
+    """Write the verdicts on the fit's card; an audit stands where that cannot be done."""
+    try:
+        card_after_audit(run, out)
+    except (UserError, OSError) as error:
+        say(f"the card of the fit stays without the audit: {error}")
 
 
 def gate_of(found: Audit) -> Gate:

@@ -33,6 +33,7 @@ from risk_index.release.outcomes import carried_by_input, harm_of, later_slice, 
 from risk_index.release.places import BothRanked, churn, sentinels
 from risk_index.release.proxies import proxies
 from risk_index.release.repeated import repeated
+from risk_index.release.stated import card
 from risk_index.release.verdicts import Ruling, Verdict, not_run
 from risk_index.settings import Settings
 from risk_index.tracking.served import inputs_of
@@ -125,6 +126,7 @@ def ruling(looked: Looked, say: Say) -> Ruling:
         say("fitting once more, to see whether the same comes out")
         verdicts.append(repeated(fit.model, fit.training, looked.settings.plan))
         verdicts.append(proxies(looked.audit))
+        verdicts.append(card(fit.facts, limits))
         say("thinning one region's penalties, and adding one small fine to single firms")
         plan = budget(looked.settings)
         verdicts.append(reporting(firms, fit.model, plan, limits))

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from risk_index.authority import Authority
 from risk_index.errors import SettingsError
 from risk_index.release.verdicts import GATE_NAMES
 from risk_index.settings import CONFIGS, read_yaml, values_in_force
 
 GATES = CONFIGS / "gates.yaml"
-LISTS = ("sentinel_firms", "accepted_changes", "required_gates")
+LISTS = ("sentinel_firms", "accepted_changes", "card_may_leave_empty", "required_gates")
 HARM_SHARES = (0.05, 0.1, 0.2)
 
 
@@ -45,6 +46,7 @@ class Limits:
     unit_values: float
     sentinel_firms: tuple[str, ...]
     accepted_changes: tuple[str, ...]
+    card_may_leave_empty: tuple[str, ...]
     required_gates: tuple[str, ...]
 
 
@@ -65,13 +67,21 @@ def load_limits(day: dt.date, overrides: Path | None = None) -> Limits:
     if values["harm_share"] not in HARM_SHARES:
         allowed = ", ".join(map(str, HARM_SHARES))
         raise SettingsError(f"{overrides}: harm_share must be one of {allowed}")
-    if unknown := [name for name in lists["required_gates"] if name not in GATE_NAMES]:
-        raise SettingsError(
-            f"{overrides}: required_gates names no gate: {', '.join(unknown)}. "
-            f"Gates: {', '.join(GATE_NAMES)}."
-        )
+    _known("required_gates", "gate", lists, GATE_NAMES, overrides)
+    entries = tuple(Authority.model_fields)
+    _known("card_may_leave_empty", "authority entry", lists, entries, overrides)
     assert set(values) | set(lists) == {f.name for f in fields(Limits)}
     return Limits(**values, **lists)
+
+
+def _known(
+    name: str, what: str, lists: dict[str, Any], allowed: tuple[str, ...], file: Path | None
+) -> None:
+    """Refuse a list that names what there is not."""
+    if unknown := [one for one in lists[name] if one not in allowed]:
+        raise SettingsError(
+            f"{file}: {name} names no {what}: {', '.join(unknown)}. Known: {', '.join(allowed)}."
+        )
 
 
 def _listed(name: str, value: Any, file: Path | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from risk_index.card import MARKDOWN, PAGE
 from risk_index.draw.records import write_whole
 from risk_index.fairness.audit import Asked, audit
 from risk_index.fairness.findings import Audit
@@ -119,7 +120,7 @@ def _carried_out(
     """Register the challenger with its verdict; promote it, or log that it was refused."""
     made = send(run, registry, run_id)
     if run_id:
-        registry.attach(run_id, [run / VERDICT, run / "verdict.md"])
+        registry.attach(run_id, [run / VERDICT, run / "verdict.md", run / MARKDOWN, run / PAGE])
     say(f"challenger {made.model_version} is version {made.number} in {registry.place}")
     if not found.promotes:
         why = f"refused by {', '.join(found.refusing)}"

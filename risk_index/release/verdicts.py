@@ -13,7 +13,7 @@ PASSED, REFUSED, NOT_RUN = "passed", "refused", "not run"
 Status = Literal["passed", "refused", "not run"]
 GATE_NAMES = (
     "calibration", "chance", "leak", "harm", "repeated", "proxies", "reporting", "fine", "churn", "sentinels",
-    "drift", "unit",
+    "drift", "unit", "card",
 )  # fmt: skip
 COMPARED = frozenset({"harm", "churn", "sentinels", "drift", "unit"})
 """Gates that need a champion to compare with."""

@@ -17,7 +17,7 @@ from risk_index.tracking.registry import (
     Registry,
     RegistryError,
 )
-from risk_index.tracking.runs import FAILURES, KEPT, log_fit, named, of_facts
+from risk_index.tracking.runs import FAILURES, KEPT, log_fit, named, of_facts, versions
 
 __all__ = [
     "CHALLENGER",
@@ -30,4 +30,5 @@ __all__ = [
     "log_fit",
     "named",
     "of_facts",
+    "versions",
 ]

@@ -17,6 +17,8 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+import risk_index
+
 FAILURES = (MlflowException, OSError)
 """What a missing or failing store raises."""
 EXPERIMENT = "risk-index"
@@ -24,6 +26,11 @@ LONGEST_VALUE = 500
 STORE, ARTEFACTS = "mlflow.db", "mlflow-artefacts"
 KEPT = (STORE, ARTEFACTS)
 """What a new fit in the same folder keeps: the runs of the earlier ones."""
+SHAPING = (
+    "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy",
+    "statsmodels", "venn-abers",
+)  # fmt: skip
+"""Libraries whose versions stand on the card; every other one stands in ``environment.txt``."""
 ENVIRONMENT = "environment.txt"
 SQLITE = "sqlite:///"
 
@@ -101,6 +108,12 @@ def versions_of(names: Iterable[str]) -> list[str]:
     """Return ``name==version`` of the installed libraries among `names`, in their order."""
     found = {d.metadata["Name"].lower(): d.version for d in distributions()}
     return [f"{name}=={found[name]}" for name in names if name in found]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of this program, of Python and of the libraries that shape a fit."""
+    found = dict(line.split("==") for line in versions_of(SHAPING))
+    return {"risk_index": risk_index.__version__, "python": platform.python_version()} | found
 
 
 def client_of(address: str) -> MlflowClient:

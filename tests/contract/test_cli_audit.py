@@ -84,6 +84,23 @@ def test_the_flags_are_those_of_the_json_gravest_first(made: Made) -> None:
     assert list(rows[0])[:4] == ["input", "attribute", "group", "verdict"]
 
 
+def test_the_verdicts_stand_on_the_card_of_the_fit(made: Made, ruled: Made) -> None:
+    """The last audit of the fit; both audits look at one fit."""
+    card = (made.run / "card.md").read_text(encoding="utf-8")
+    page = (made.run / "card.html").read_text(encoding="utf-8")
+    said = card.split("## Fairness audit\n")[1].split("\n## ")[0]
+    flags = ruled.found["flags"]
+    for verdict in {flag["verdict"] for flag in flags}:
+        assert f"{sum(flag['verdict'] == verdict for flag in flags)} {verdict}" in said
+    red = [flag["input"] for flag in flags if flag["verdict"].startswith("RED")]
+    assert red
+    assert all(name in said for name in red[:20])
+    assert "no RED that nobody signed for" in said
+    assert "signed by Li Wei until" in said
+    assert "signed by Li Wei until" in page
+    assert not list(made.run.glob(".card*"))
+
+
 def test_the_report_shows_the_flags_of_its_audit(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     write_report(made.run, None, out, made.out)

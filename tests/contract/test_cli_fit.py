@@ -20,7 +20,15 @@ def test_run_leaves_every_result_and_nothing_else(made: Made) -> None:
     }  # fmt: skip
     assert {path.name for path in made.out.parent.iterdir()} == {"world", "out"}
     fit = {path.name for path in (made.out / "fit").iterdir()}
-    assert {"model", "metrics.json", "quality.json", "card.md", "pictures", "mlflow.db"} <= fit
+    assert {
+        "model",
+        "metrics.json",
+        "quality.json",
+        "card.md",
+        "card.html",
+        "pictures",
+        "mlflow.db",
+    } <= fit
     assert str(made.out / "ranked.csv") in made.said
 
 

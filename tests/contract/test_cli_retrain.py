@@ -33,7 +33,14 @@ def test_the_fit_stays_and_the_message_says_how_to_send_it(left: tuple[Path, str
     assert f"The fit is whole in {folder / 'run'}" in said
     assert f"risk-index model send {folder / 'run'} --registry http://127.0.0.1:9" in said
     names = {path.name for path in (folder / "run").iterdir()}
-    assert {"model", "judged", "metrics.json", "card.md", "distributions.json"} <= names
+    assert {
+        "model",
+        "judged",
+        "metrics.json",
+        "card.md",
+        "card.html",
+        "distributions.json",
+    } <= names
     assert not names & {"verdict.json", "verdict.md"}
     assert not (folder / "log.jsonl").exists()
 

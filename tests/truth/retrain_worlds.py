@@ -13,12 +13,15 @@ import yaml
 from risk_index.pipeline import Source
 from risk_index.release.retrain import Wanted, retrain
 from risk_index.release.verdicts import Ruling, Verdict
+from risk_index.settings import CONFIGS
 from risk_index.tracking import Registry
 from risk_index.world import load_world_settings, write_world
 from risk_index.world.settings import WORLD_CONFIG
 
 DRAWS = 6
-FEW = "refits: 0\ngrid_months: 6\nhistory_years: 3\n"
+STATED = (CONFIGS / "example-settings.yaml").read_text(encoding="utf-8")
+FEW = f"refits: 0\ngrid_months: 6\nhistory_years: 3\n{STATED}"
+"""Few dates, no refits, and an authority that states everything."""
 FIRST, LATER = dt.date(2025, 12, 31), dt.date(2026, 6, 30)
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 

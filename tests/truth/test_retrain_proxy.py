@@ -41,3 +41,14 @@ def test_it_is_registered_as_a_challenger_and_as_no_champion(
     assert registry.holder(CHAMPION) is None
     assert [one.aliases for one in registry.versions()] == [("challenger",)]
     assert (refused[0] / "registry" / "audits.json").is_file()
+
+
+def test_its_card_holds_the_verdicts_where_it_lies_and_where_it_is_registered(
+    refused: tuple[Path, Ruling],
+) -> None:
+    run, registry = refused[0] / "run", Registry(str(refused[0] / "registry"))
+    card = (run / "card.md").read_text(encoding="utf-8")
+    assert "registered_capital for legal_rep_age" in card
+    assert "the model must not be released" in card
+    with registry.opened(1) as fit:
+        assert (fit / "card.md").read_text(encoding="utf-8") == card

@@ -123,6 +123,15 @@ def test_a_broken_calibration_is_refused_by_that_gate_alone(world: World) -> Non
     assert (of(found, "calibration").figure or 1) < 0.4
 
 
+def test_a_card_with_an_empty_field_is_refused_by_that_gate_alone(world: World) -> None:
+    facts = world.later.facts
+    empty = facts | {"authority": facts["authority"] | {"legal_basis": "", "owner": ""}}
+    found = world.ruled(replace(world.later, facts=empty))
+    assert found.refusing == ("card",)
+    with pytest.raises(GatesRefuse, match=r"authority\.owner, authority\.legal_basis\. Give them"):
+        found.refuse("verdict.md")
+
+
 def test_a_fit_that_hangs_on_something_else_than_its_examples_is_refused(world: World) -> None:
     """A model with another number of trees stands for what a thread, a clock or a lost seed would do."""
     model = world.later.model
@@ -186,7 +195,7 @@ def test_a_changed_unit_is_refused_and_named(world: World) -> None:
 def test_the_same_seed_gives_the_same_bytes_of_model_and_verdict(world: World) -> None:
     folder = world.registry.parent
     retrained(world.records, FIRST, folder / "another registry", folder / "again")
-    for name in ("verdict.json", "verdict.md", "distributions.json"):
+    for name in ("verdict.json", "verdict.md", "distributions.json", "card.md", "card.html"):
         assert (folder / "again" / name).read_bytes() == (folder / "first" / name).read_bytes()
     for part in ("model", "judged"):
         files = sorted(path.name for path in (folder / "first" / part).iterdir())
