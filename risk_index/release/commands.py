@@ -42,7 +42,7 @@ def retrain(
     registry: str,
     **given: Any,
 ) -> None:
-    """Fit a challenger on RECORDS, hold it against the champion, promote or refuse it.
+    """Fit a challenger, hold it against the champion, promote or refuse it.
 
     Exit code 0: it passed. 1: it is refused, or something cannot be used. OUT/verdict.md says why.
     """

@@ -14,7 +14,7 @@ TIER = click.Choice(list("ABCD"))
 
 @click.group(context_settings=HELP)
 def log() -> None:
-    """Log of decisions on models and of officers' overrides; lines are only ever added."""
+    """Log of decisions and overrides; lines are only ever added."""
 
 
 @log.command()

@@ -52,9 +52,11 @@ def test_a_fit_tells_how_much_inspectors_differ_and_names_nobody(made: Made) -> 
     found = made.facts["inspectors"]
     card = (made.out / "fit" / "card.md").read_text(encoding="utf-8")
     assert "## Inspectors" in card
-    assert found is not None
-    assert found["spread_low"] <= found["spread"] <= found["spread_high"]
-    assert f"differ by a standard deviation of {found['spread']:.2f}" in card
+    noted = [note for note in made.facts["notes"] if "inspectors' strictness" in note]
+    assert (found is None) == bool(noted)  # so few visits may not tell
+    if found is not None:
+        assert found["spread_low"] <= found["spread"] <= found["spread_high"]
+        assert f"differ by a standard deviation of {found['spread']:.2f}" in card
     ids = set(pd.read_parquet(made.records / "inspections.parquet").inspector_id.dropna())
     assert len(ids) > 5
     texts = [f.read_text(encoding="utf-8") for f in (made.out / "fit").rglob("*.*")
