@@ -206,7 +206,9 @@ class WorldSettings(_Frozen):
             raise ValueError(f"schemes name regions that no row has: {', '.join(sorted(unknown))}")
         codes = {sector.code for sector in self.sectors}
         if self.misranked_sector and self.misranked_sector not in codes:
-            raise ValueError(f"misranked_sector is {self.misranked_sector}, which no row of sectors has")
+            raise ValueError(
+                f"misranked_sector is {self.misranked_sector}, which no row of sectors has"
+            )
         return self
 
 
