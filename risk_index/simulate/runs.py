@@ -151,7 +151,7 @@ def _describe(run: Run) -> None:
     if not (run.folder / "settings.json").exists():
         run.folder.mkdir(parents=True, exist_ok=True)
         written = _facts(run.settings, run.scenario, run.seasons)
-        _whole(run.folder / "settings.json", written)
+        whole(run.folder / "settings.json", written)
 
 
 def play(run: Run) -> None:
@@ -164,10 +164,11 @@ def play(run: Run) -> None:
     )
     world = begin(run.settings.world_of(run.scenario), run.settings.firms, run.seed)
     rows = list(_seasons(world, lambda now: POLICIES[run.policy](now, how), run.seasons))
-    _whole(run.file, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+    whole(run.file, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
 
 
-def _whole(path: Path, text: str) -> None:
+def whole(path: Path, text: str) -> None:
+    """Write a file that is there only when it is whole."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     partial.write_text(text, encoding="utf-8", newline="\n")
     partial.replace(path)
