@@ -72,7 +72,7 @@ def _text(
 def _said(settings: SimulateSettings) -> str:
     defaults = load_simulate_settings().model_dump()
     now = settings.model_dump()
-    other = [f"{name} {now[name]}" for name in now if now[name] != defaults[name]]
+    other = [f"{name} {_value(now[name])}" for name in now if now[name] != defaults[name]]
     years = "past holds something against older representatives" if settings.planted else "own past"
     return (
         f"Made by `risk-index simulate` with `configs/simulate.yaml`"
@@ -84,6 +84,10 @@ def _said(settings: SimulateSettings) -> str:
         f"{settings.grid_months} months). Figures are means over worlds with the 95 % interval of that "
         "mean; all of it is about a synthetic registry, magnitudes and no promises."
     )
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _policies(main: pd.DataFrame) -> str:

@@ -48,7 +48,7 @@ class Run:
 
     def rows(self) -> pd.DataFrame:
         """Return the kept rows with what the run was."""
-        kept = pd.read_csv(self.file, float_precision="round_trip")
+        kept = pd.read_csv(self.file)
         return kept.assign(scenario=self.scenario, policy=self.policy, seed=self.seed)
 
 
