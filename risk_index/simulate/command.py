@@ -27,7 +27,7 @@ def simulate(
     out: Path, overrides: Path | None, seeds: int | None, seasons: int | None, firms: int | None,
     jobs: int, policies: str | None, sensitivity: bool,
 ) -> None:  # fmt: skip
-    """Compare policies of inspection over years, on common random numbers, into folder OUT.
+    """Compare policies of inspection over years of synthetic worlds, into folder OUT.
 
     A run (policy, world, scenario) is kept once it is played: the same command goes on where it stopped.
     """

@@ -25,9 +25,9 @@ def draw_pictures(
 ) -> list[str]:  # fmt: skip
     """Write the pictures as PNG files into `out` and return their names."""
     spread = settings.world_of(BASE).harm_spread
-    figures = {"finds": finds(main, spread), "seasons": by_season(seasons)}
+    figures = {"simulation-finds": finds(main, spread), "simulation-seasons": by_season(seasons)}
     if len(others):
-        figures["what-if"] = what_if(others, spread)
+        figures["simulation-what-if"] = what_if(others, spread)
     for name, figure in figures.items():
         partial = out / f"{name}.png.partial"
         figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})

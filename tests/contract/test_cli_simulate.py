@@ -48,7 +48,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_is_written(whole: Path) -> None:
     names = {name for name in contents(whole) if not name.startswith("runs")}
-    assert names == {"simulation.md", "seasons.csv", "summary.csv", "finds.png", "seasons.png"}
+    assert names == {"simulation.md", "seasons.csv", "summary.csv", "simulation-finds.png",
+                     "simulation-seasons.png"}  # fmt: skip
     text = (whole / "simulation.md").read_text(encoding="utf-8")
     assert "firms 500; seeds 2; seasons 2; policies uniform, oracle" in text
     assert "| uniform | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] | 20 |" in text
