@@ -27,9 +27,10 @@ def simulate(
     out: Path, overrides: Path | None, seeds: int | None, seasons: int | None, firms: int | None,
     jobs: int, policies: str | None, sensitivity: bool,
 ) -> None:  # fmt: skip
-    """Compare policies of inspection over years of synthetic worlds, into folder OUT.
+    """Compare policies of inspection over years of synthetic worlds.
 
-    A run (policy, world, scenario) is kept once it is played: the same command goes on where it stopped.
+    Tables and pictures go into OUT. A run (policy, world, scenario) is kept there once it is played: the
+    same command goes on where it stopped.
     """
     from risk_index.simulate.report import write_report
     from risk_index.simulate.runs import planned, play_all, refuse_other
