@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP
+from risk_index.options import FOLDER, HELP, quiet_option
 
 
 @click.command(context_settings=HELP)
@@ -22,6 +22,7 @@ from risk_index.options import FOLDER, HELP
 @click.option("--policies", metavar="NAME,NAME", help="Those to play; all by default.")
 @click.option("--sensitivity/--no-sensitivity", default=True, show_default=True,
               help="Also worlds in which something is otherwise.")  # fmt: skip
+@quiet_option
 @honest
 def simulate(
     out: Path, overrides: Path | None, seeds: int | None, seasons: int | None, firms: int | None,

@@ -56,6 +56,14 @@ def test_what_is_written(whole: Path) -> None:
     assert "not estimable" in text
 
 
+def test_it_can_be_quiet_and_writes_the_tables_anew(whole: Path) -> None:
+    """All runs are kept, so nothing is played."""
+    before = contents(whole)
+    result = simulate(whole, *SMALL, "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+    assert contents(whole) == before
+
+
 def test_two_at_a_time_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:
     assert simulate(tmp_path / "out", *SMALL, "--jobs", "2").exit_code == 0
     assert contents(tmp_path / "out") == contents(whole)
