@@ -77,9 +77,9 @@ def _said(settings: SimulateSettings) -> str:
     return (
         f"Made by `risk-index simulate` with `configs/simulate.yaml`"
         f"{' but for: ' + '; '.join(other) if other else ''}.\n\n"
-        f"{settings.seeds} worlds of {settings.firms:,} firms ({years}), {settings.seasons} seasons of a "
-        f"year, visits to {settings.capacity_share:.1%} of the open firms in each. All policies meet the "
-        "same luck: they differ by whom they visit and by what follows from it. Those that learn fit "
+        f"Worlds: {settings.seeds}, of {settings.firms:,} firms ({years}). Seasons of a year: "
+        f"{settings.seasons}, with visits to {settings.capacity_share:.1%} of the open firms in each. "
+        "All policies meet the same luck: they differ by whom they visit and by what follows from it. Those that learn fit "
         "anew before each season on all that the past and their own visits brought (training dates every "
         f"{settings.grid_months} months). Figures are means over worlds with the 95 % interval of that "
         "mean; all of it is about a synthetic registry, magnitudes and no promises."
@@ -126,8 +126,8 @@ def _said_of_scenarios(others: pd.DataFrame, settings: SimulateSettings) -> str:
     seeds = min(settings.sensitivity_seeds, settings.seeds)
     seasons = min(settings.sensitivity_seasons, settings.seasons)
     return (
-        f"Worlds in which something is otherwise, their past included: {seeds} worlds, the first "
-        f"{seasons} seasons; `{BASE}` shows the same worlds and seasons unchanged."
+        f"Worlds in which something is otherwise, their past included. Worlds: the first {seeds}; "
+        f"seasons: the first {seasons}; `{BASE}` shows the same of them unchanged."
     )
 
 
