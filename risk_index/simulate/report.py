@@ -79,10 +79,11 @@ def _said(settings: SimulateSettings) -> str:
         f"{' but for: ' + '; '.join(other) if other else ''}.\n\n"
         f"Worlds: {settings.seeds}, of {settings.firms:,} firms ({years}). Seasons of a year: "
         f"{settings.seasons}, with visits to {settings.capacity_share:.1%} of the open firms in each. "
-        "All policies meet the same luck: they differ by whom they visit and by what follows from it. Those that learn fit "
-        "anew before each season on all that the past and their own visits brought (training dates every "
-        f"{settings.grid_months} months). Figures are means over worlds with the 95 % interval of that "
-        "mean; all of it is about a synthetic registry, magnitudes and no promises."
+        "All policies meet the same luck: they differ by whom they visit and by what follows from it. "
+        "Those that learn fit anew before each season on all that the past and their own visits brought "
+        f"(training dates every {settings.grid_months} months). Figures are means over "
+        "worlds with the 95 % interval of that mean; all of it is about a synthetic registry: "
+        "magnitudes and no promises."
     )
 
 
