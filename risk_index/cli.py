@@ -29,6 +29,7 @@ from risk_index.options import (
 from risk_index.release.commands import retrain
 from risk_index.release.log_commands import log
 from risk_index.release.model_commands import model
+from risk_index.simulate.command import simulate
 from risk_index.texts import texts
 
 WORKBOOK = ".xlsx"
@@ -246,6 +247,7 @@ draw.add_command(stand_in)
 main.add_command(estimate)
 main.add_command(explain)
 main.add_command(audit)
+main.add_command(simulate)
 main.add_command(mapping, "mapping")
 main.add_command(retrain)
 main.add_command(model)

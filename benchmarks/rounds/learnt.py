@@ -1,8 +1,7 @@
-"""What a policy believes of every open firm, learnt from the records of a day."""
+"""What naive policies believe: learnt from labels as they lie about in the records."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -16,61 +15,13 @@ from features.asof import Snapshot, open_firms
 from features.catalogue import in_use
 from features.matrix import matrix
 from features.records import Records, open_records
-from models.fitted import FittedModel
 from risk_index import pipeline
-from risk_index.scoring import drawn_this_year
-from risk_index.settings import Settings, load_settings
-from risk_index.training import fit_models, training_set
+from risk_index.simulate.learnt import DETAILS, by_index, settings_on
 
-GRID_MONTHS = 12
-"""Step between training dates; the product's own is 3, which takes three times as long."""
-REMEDY = ("registered_capital",)
-"""What the fairness audit leaves out in a registry that is planted with an over-cited age group."""
-DETAILS = ("firm_id", "sector", "region", "supervised_by")
 TREES = {"num_leaves": 8, "learning_rate": 0.05, "min_child_samples": 50, "verbose": -1,
          "num_threads": 1, "deterministic": True, "force_row_wise": True, "seed": 1}  # fmt: skip
 GROWN = 200
 YEARS_BACK = (1, 2, 3)
-
-
-def settings_on(day: dt.date) -> Settings:
-    """Return the defaults on a day, with one round a year and a coarser grid of training dates."""
-    defaults = load_settings(day)
-    return dataclasses.replace(defaults, rounds_per_year=1, grid_months=GRID_MONTHS)
-
-
-def by_index(
-    folder: Path, day: dt.date, without: tuple[str, ...] = (), drawn_only: bool = False
-) -> pd.DataFrame:
-    """Fit as the product does; return likelihood, severity and expected harm of every open firm.
-
-    `drawn_only` learns from random visits alone.
-    """
-    settings, source = settings_on(day), pipeline.Source(folder)
-    chosen = "random" if drawn_only else "planned"
-    plan = dataclasses.replace(settings.plan, without=without, learn_from=chosen)
-    with open_records(folder, today=day) as records:
-        training = training_set(records, day, plan, settings.law, source.sectors)
-        model = fit_models(training.examples, day, training.calendar.slice_days, plan)
-        return _scored(records, day, settings, model)
-
-
-def _scored(records: Records, day: dt.date, settings: Settings, model: FittedModel) -> pd.DataFrame:
-    snapshot = pipeline.registry(records, day, settings, pipeline.Source(Path()).sectors)
-    X = matrix(snapshot, in_use())
-    firms = X[["firm_key"]].merge(_details(snapshot), on="firm_key", validate="1:1")
-    drawn = drawn_this_year(snapshot, int(X.firm_key.min()), int(X.firm_key.max()))
-    chance, harm = model.likelihood.predict(X), model.severity.predict(X)
-    return firms.assign(
-        likelihood=chance,
-        severity=harm,
-        expected_harm=chance * harm,
-        drawn_this_year=firms.firm_key.map(drawn).fillna(0).astype("int64"),
-    )
-
-
-def _details(snapshot: Snapshot) -> pd.DataFrame:
-    return snapshot.known("firms").select("firm_key", *DETAILS).execute()
 
 
 def by_all_inspections(folder: Path, day: dt.date) -> pd.DataFrame:
@@ -95,7 +46,7 @@ def by_recorded_penalties(folder: Path, day: dt.date) -> pd.DataFrame:
         rows = matrix(spine, in_use())
         now = pipeline.registry(records, day, settings, source.sectors)
         X = matrix(now, in_use())
-        keys = _details(now)
+        keys = now.known("firms").select("firm_key", *DETAILS).execute()
         penalised = _penalised(folder, records, rows)
     trees = lightgbm.train(TREES, lightgbm.Dataset(rows[names], penalised), GROWN)
     chance = 1 / (1 + np.exp(-trees.predict(X[names], raw_score=True)))

@@ -10,13 +10,15 @@ from zlib import crc32
 import pandas as pd
 
 from benchmarks.results import write_result
-from benchmarks.rounds.judged import STRATA, judged
-from benchmarks.rounds.learnt import GRID_MONTHS
-from benchmarks.rounds.policies import POLICIES, SHARE, visits
+from benchmarks.rounds.policies import POLICIES
 from benchmarks.worlds import BUILD
+from risk_index.simulate.learnt import GRID_MONTHS, Learning
+from risk_index.simulate.measured import STRATA, judged
+from risk_index.simulate.policies import visits
 from risk_index.world import PLANTED, begin, load_world_settings
 
 Say = Callable[[str], None]
+SHARE = Learning.capacity_share
 ROUNDS = 3
 ALIKE = "all alike, by lot"
 

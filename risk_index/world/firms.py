@@ -279,6 +279,12 @@ def deterrence(settings: WorldSettings, year: int, found: Array) -> Array:
 
 def severity(firms: Firms, settings: WorldSettings, day: int) -> Array:
     """Return the expected harm of a violation, in harm units, shape (n,)."""
-    hazard = column(settings.sectors, "hazard")[firms.known("sector", day)]
+    hazard = true_hazard(settings)[firms.known("sector", day)]
     scale = settings.harm_base * settings.harm_spread**hazard
     return scale * column(settings.sizes, "harm")[firms.size] * firms.harm_factor
+
+
+def true_hazard(settings: WorldSettings) -> Array:
+    """Return each sector's true place on the scale of harm, shape (sectors,)."""
+    misranked = column(settings.sectors, "code") == settings.misranked_sector
+    return np.where(misranked, settings.misranked_hazard, column(settings.sectors, "hazard"))

@@ -340,7 +340,7 @@ def sources(settings: WorldSettings, seed: int, years: int) -> Columns:
     The reporting rate is ``(k + 1) / (n + 2)`` with `k` of `n` checked penalties found in the
     records so far; the penalties checked are not those of the world's firms.
     """
-    rates = reporting_rates(settings)
+    rates = np.minimum(settings.audited_reporting_factor * reporting_rates(settings), 1.0)
     region, source = np.indices(rates.shape).reshape(2, -1)
     checked, found, audits = 0, np.zeros(rates.size, dtype=int), []
     for year in range(years):

@@ -139,6 +139,8 @@ class WorldSettings(_Frozen):
     older_rep_log_odds: float
     harm_base: float
     harm_spread: float
+    misranked_sector: str
+    misranked_hazard: float
     firm_harm_sd: float
     outcome_harm_sd: float
     routine_share: float
@@ -165,6 +167,7 @@ class WorldSettings(_Frozen):
     revoked_share: float
     repeated_share: float
     repeated_apart: float
+    audited_reporting_factor: float
     state_leniency: float
     serious_listing_share: float
     judgment_default_rate: float
@@ -201,11 +204,16 @@ class WorldSettings(_Frozen):
         places = {region.code for region in self.regions}
         if unknown := {scheme.region for scheme in self.schemes} - places:
             raise ValueError(f"schemes name regions that no row has: {', '.join(sorted(unknown))}")
+        codes = {sector.code for sector in self.sectors}
+        if self.misranked_sector and self.misranked_sector not in codes:
+            raise ValueError(
+                f"misranked_sector is {self.misranked_sector}, which no row of sectors has"
+            )
         return self
 
 
-class _Knob(_Frozen):
-    """How a knob, or a column of a table, is written in the file."""
+class Knob(_Frozen):
+    """How a knob, or a column of a table, is written in a file of settings."""
 
     value: Any = None
     unit: str
@@ -227,7 +235,7 @@ class _Table(_Frozen):
     """How a table of knobs is written in the file: columns explained, rows in their order."""
 
     meaning: str
-    columns: dict[str, _Knob]
+    columns: dict[str, Knob]
     rows: list[list[Any]]
 
     def named_rows(self, name: str) -> list[dict[str, Any]]:
@@ -270,7 +278,7 @@ def load_world_settings(path: Path = WORLD_CONFIG, **changes: Any) -> WorldSetti
 
 
 def _settings(written: Mapping[str, Any], changes: Mapping[str, Any]) -> WorldSettings:
-    knobs = {name: _Knob(**entry) for name, entry in written.items() if "rows" not in entry}
+    knobs = {name: Knob(**entry) for name, entry in written.items() if "rows" not in entry}
     if unknown := sorted(set(changes) - set(knobs)):
         near = difflib.get_close_matches(unknown[0], knobs)
         raise SettingsError(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.rounds.judged import burden_ratio, judged
+from risk_index.simulate.measured import burden_ratio, judged
 from risk_index.world.luck import Luck, Season
 
 FIRMS = pd.DataFrame(

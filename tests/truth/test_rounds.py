@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.rounds.judged import judged
-from benchmarks.rounds.policies import first_of_list, visits
+from risk_index.simulate.measured import judged
+from risk_index.simulate.policies import first_of_list, visits
 from risk_index.world import PLANTED, World, begin, load_world_settings
 
 ROUNDS = 3
