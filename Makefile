@@ -14,7 +14,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo retrain test lint format types contracts wheel bench lock clean
+.PHONY: help demo retrain test slow lint format types contracts wheel bench lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ retrain: $(VENV)/run.stamp $(VENV)/project.stamp  ## a champion and a challenger
 
 test: $(VENV)/dev.stamp $(VENV)/project.stamp  ## set up and run all tests; ARGS= goes to pytest
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+
+slow: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the tests that take minutes each
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadscope $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## ruff: rules and layout
 	$(BIN)/ruff check .

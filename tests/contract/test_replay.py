@@ -25,7 +25,11 @@ ENDS = ("repaired_on", "revoked_on", "removed_on", "status_changed_on")
 Tables = dict[str, pd.DataFrame]
 
 
-@pytest.fixture(scope="module", params=[STATED, LINKED], ids=["rates stated", "rates audited"])
+@pytest.fixture(
+    scope="module",
+    params=[STATED, pytest.param(LINKED, marks=pytest.mark.slow)],
+    ids=["rates stated", "rates audited"],
+)
 def today(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """Records of today: what ended after THEN is a later version, recorded on the day of the end.
 

@@ -132,6 +132,7 @@ def test_one_small_fine_moves_no_firm_by_more_than_a_tier_and_five_points(
     assert percentile(everyone).max() == 100
 
 
+@pytest.mark.slow
 def test_nor_does_it_where_regions_report_little(tmp_path: Path) -> None:
     """One firm at a time, with the reporting rates of the world, for firms of the least share reported."""
     little = made(tmp_path / "world", None)

@@ -12,6 +12,7 @@ from risk_index.release.verdicts import Ruling
 from risk_index.tracking import CHAMPION, Registry
 from tests.truth.retrain_worlds import LATER, of, retrained, small_world
 
+pytestmark = pytest.mark.slow
 FIRMS, SEED = 2500, 1
 PLANTED = {"rep_age_capital": -2.0, "older_rep_suspicion": 3.0, "routine_share": 0.15}
 """At routine visits older representatives are cited more often; registered capital tells their age."""

@@ -28,6 +28,7 @@ from risk_index.tracking import CHAMPION, Registry
 from risk_index.training import fit_models
 from tests.truth.retrain_worlds import FIRST, LATER, altered, of, retrained, small_world
 
+pytestmark = pytest.mark.slow
 FIRMS, SEED = 2500, 1
 
 

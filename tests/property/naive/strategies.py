@@ -115,9 +115,12 @@ def repeated(draw: Any, rows: list[Row]) -> list[Row]:
 
 @st.composite
 def permit(draw: Any) -> Row:
-    """A permit's term with its status; it may be recorded before it begins."""
+    """A permit's term with its status; it may be recorded before it begins.
+
+    An end has its day, or is a later record: the check empties others.
+    """
     issued = draw(days)
-    return {
+    row = {
         "permit_id": f"l{draw(st.integers(0, 40))}",
         "firm_id": f"f{draw(firm_numbers)}",
         "kind": draw(_of("drug", "fire", "waste", "food")),
@@ -127,6 +130,10 @@ def permit(draw: Any) -> Row:
         "status_changed_on": draw(after(issued)),
         "recorded_on": draw(st.one_of(st.none(), days)),
     }
+    dated = row["status_changed_on"] or (row["recorded_on"] or issued) > issued
+    if row["status"] not in (None, "valid") and not dated:
+        row["status_changed_on"] = issued
+    return row
 
 
 @st.composite
