@@ -16,6 +16,8 @@ from risk_index.simulate import policies
 from risk_index.simulate.runs import planned, play_all
 from risk_index.simulate.settings import load_simulate_settings
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--firms", "500", "--seeds", "2", "--seasons", "2", "--policies", "uniform,oracle",
          "--no-sensitivity"]  # fmt: skip
 N_RUNS = 6

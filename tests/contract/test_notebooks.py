@@ -81,7 +81,14 @@ def environment(room: Path) -> dict[str, str]:
     return inherited | {k: str(room / v) for k, v in own.items()} | {"PYTHONPATH": str(ROOT)}
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+RUNS = [
+    pytest.param(path, id=path.stem, marks=() if path.stem in FINDINGS else pytest.mark.slow)
+    for path in NOTEBOOKS
+]
+"""Every run takes a minute or two: those whose prose rests on findings are always run."""
+
+
+@pytest.fixture(scope="module", params=RUNS)
 def executed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Any]:

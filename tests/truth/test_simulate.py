@@ -12,6 +12,8 @@ from risk_index.simulate.policies import NOBODY, ORACLE, POLICIES, UNIFORM
 from risk_index.simulate.runs import planned, play_all
 from risk_index.simulate.settings import BASE, load_simulate_settings
 
+pytestmark = pytest.mark.slow
+
 LOTS = {UNIFORM, "rule_ladder", "index_proportional", "mix"}
 WHAT_IF = ("no deterrence", "double deterrence", "reporting halved", "sector misranked")
 
