@@ -126,9 +126,7 @@ def _pooled(schemes: Sequence[tuple[Scheme, Better]]) -> Floats:
 def _curve(scheme: Scheme, better: Better, pooled: Floats) -> Curve:
     share = scheme.rated / scheme.rated.sum()
     if not better:
-        visits = scheme.visits.sum()
-        rate = scheme.violations.sum() / visits if visits else np.nan
-        return Curve(np.full(PLACES, rate), np.ones(PLACES), False)
+        return Curve(np.full(PLACES, pooled @ share), np.ones(PLACES), False)
     risk = _best_first(pooled, better)
     if scheme.enough:
         weight = scheme.visits + POOLED_STRENGTH * share

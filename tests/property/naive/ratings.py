@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from hashlib import md5
 
 from tests.property.naive.registry import Day, Row
@@ -67,8 +66,8 @@ def curves(day: Day, left_out: int) -> dict[str, tuple[list[float], list[float],
         rated, visits, hits = counts[s]
         share = [n / sum(rated) for n in rated]
         if not better[s]:
-            rate = sum(hits) / sum(visits) if sum(visits) else math.nan
-            found[s] = [rate] * 20, [1.0] * 20, False
+            mean = sum(p * w for p, w in zip(pooled, share, strict=True))
+            found[s] = [mean] * 20, [1.0] * 20, False
             continue
         risk = pooled[::-1] if better[s] == "higher" else pooled
         enough = sum(p[1] == s and p[2] in scores(day, s) for p in judged) >= ENOUGH
