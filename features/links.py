@@ -7,9 +7,10 @@ regions are identified. The best region is set to 1, and no source is taken to r
 that bodies penalise what they find as often everywhere; where they do not, the rate mixes both.
 
 In a region the share of violations with any record has a Beta(1, 1) prior. A source's records there are a
-Poisson count about the source's part of them in all regions in which it records, with a gamma prior worth
-five records; a source of one region alone has a rate there and no other. Point and bounds
-are the median and the central 95 % of a thousand draws from the posterior with a fixed seed.
+Poisson count about the source's part of them in all regions in which it has any penalty on record (penalties,
+not links: few links are no sign that it does not record), with a gamma prior worth five records; a source of
+one region alone has a rate there and no other. Point and bounds are the median and the central 95 % of a
+thousand draws from the posterior with a fixed seed.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ def link_audit(snapshot: Snapshot, days: tuple[dt.date, ...]) -> pd.DataFrame:
     """
     if not days:
         return _none()
-    visits, links = _violations(snapshot), _links(replace(snapshot, dates=days))
-    found = [_on(day, visits, links) for day in days]
+    asked = replace(snapshot, dates=days)
+    visits, links, places = _violations(snapshot), _links(asked), _recording(asked)
+    found = [_on(day, visits, links, places) for day in days]
     return pd.concat([part for part in found if part is not None] or [_none()], ignore_index=True)
 
 
@@ -87,12 +89,23 @@ def _links(snapshot: Snapshot) -> pd.DataFrame:
     return _dated(rows.select("as_of", "inspection_id", "inspected_on", "source").distinct())
 
 
+def _recording(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the regions in which each source had a penalty on record that had not ended, by date."""
+    rows = with_ends(snapshot.known_anywhere("penalties"))
+    rows = rows.filter(in_force(rows, "repaired_on"), in_force(rows, "revoked_on"))
+    rows = with_group(snapshot, rows, "region")
+    rows = rows.mutate(source=rows.source.fill_null(UNSTATED))
+    return _dated(rows.select("as_of", "region", "source").distinct())
+
+
 def _dated(rows: ibis.Table) -> pd.DataFrame:
     frame = rows.execute()
     return frame.astype({name: "datetime64[us]" for name in frame if name.endswith(("_on", "_of"))})
 
 
-def _on(day: dt.date, visits: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame | None:
+def _on(
+    day: dt.date, visits: pd.DataFrame, links: pd.DataFrame, places: pd.DataFrame
+) -> pd.DataFrame | None:
     """Estimate on one day from what was known on it."""
     stamp = pd.Timestamp(day)
     ripe = visits.inspected_on + pd.Timedelta(days=RECORDED_WITHIN) <= stamp
@@ -111,20 +124,27 @@ def _on(day: dt.date, visits: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame
     counts = pairs.groupby(["region", "source"]).size().unstack(fill_value=0)
     counts = counts.reindex(index=checked.index, fill_value=0).sort_index(axis=1)
     linked = pairs.groupby("region").inspection_id.nunique().reindex(checked.index, fill_value=0)
-    return _framed(stamp, counts, _rates(checked, linked, counts), checked)
+    places = places[places.as_of == stamp].assign(there=1.0)
+    there = places.pivot(index="region", columns="source", values="there")
+    there = there.reindex(index=counts.index, columns=counts.columns).fillna(0.0)
+    there = there.where(counts == 0, 1.0)
+    drawn = _rates(checked, linked, counts, there)
+    return _framed(stamp, there, drawn, checked)
 
 
 def _known(rows: pd.DataFrame, stamp: pd.Timestamp) -> pd.Series:
     return (rows.recorded_on <= stamp) & ~(rows.superseded_on <= stamp)
 
 
-def _rates(checked: pd.Series, linked: pd.Series, counts: pd.DataFrame) -> Floats:
+def _rates(
+    checked: pd.Series, linked: pd.Series, counts: pd.DataFrame, there: pd.DataFrame
+) -> Floats:
     """Return draws of each source's rate in each region, shape (draws, regions, sources)."""
     rng = np.random.default_rng(SEED)
     n, any_link, by_source = (part.to_numpy(float) for part in (checked, linked, counts))
     of_region = rng.beta(any_link + 1, n - any_link + 1, size=(DRAWS, len(n)))
-    there = (any_link[:, None] * (by_source > 0)).sum(axis=0)
-    part = by_source.sum(axis=0) / np.maximum(there, 1.0)
+    exposed = (any_link[:, None] * there.to_numpy()).sum(axis=0)
+    part = by_source.sum(axis=0) / np.maximum(exposed, 1.0)
     expected = any_link[:, None] * part
     own = rng.gamma(by_source + PRIOR_LINKS, 1.0, size=(DRAWS, *by_source.shape))
     of_region /= of_region.max(axis=1, keepdims=True)
@@ -132,14 +152,14 @@ def _rates(checked: pd.Series, linked: pd.Series, counts: pd.DataFrame) -> Float
 
 
 def _framed(
-    stamp: pd.Timestamp, counts: pd.DataFrame, drawn: Floats, checked: pd.Series
+    stamp: pd.Timestamp, there: pd.DataFrame, drawn: Floats, checked: pd.Series
 ) -> pd.DataFrame:
     low, middle, high = np.quantile(drawn, [0.025, 0.5, 0.975], axis=0)
-    index = pd.MultiIndex.from_product([counts.index, counts.columns], names=["region", "source"])
+    index = pd.MultiIndex.from_product([there.index, there.columns], names=["region", "source"])
     frame = pd.DataFrame(
         {"reporting_rate": middle.ravel(), "low": low.ravel(), "high": high.ravel()}, index
     ).reset_index()
     frame["n_checked"] = frame.region.map(checked).astype(float)
-    local = frame.source.isin(counts.columns[(counts > 0).sum() == 1])
-    frame = frame[~local | (counts.to_numpy().ravel() > 0)]
+    local = frame.source.isin(there.columns[there.sum() == 1])
+    frame = frame[~local | (there.to_numpy().ravel() > 0)]
     return frame.assign(as_of=stamp)[list(_none())]

@@ -42,7 +42,7 @@ def estimated(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 def test_without_a_table_a_link_audit_ranks_regions_and_sources(estimated: pd.DataFrame) -> None:
     assert set(estimated.method) == {LINKED}
     assert len(estimated) >= 60
-    assert estimated.reporting_rate.corr(estimated.truth, method="spearman") > 0.75  # 0.798 found; 0.80 and more knew later versions
+    assert estimated.reporting_rate.corr(estimated.truth, method="spearman") > 0.8
 
 
 def test_its_bounds_hold_the_truth(estimated: pd.DataFrame) -> None:
