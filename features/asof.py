@@ -240,7 +240,7 @@ def known_by(rows: ibis.Table, day: ir.DateValue) -> ir.BooleanValue:
 
 def open_firms(records: Records, dates: tuple[dt.date, ...]) -> ibis.Table:
     """Return the spine of all firms that were known, registered and not closed on each date."""
-    days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
+    days = ibis.array([ibis.date(day) for day in dates]).unnest().name("as_of").as_table()
     firms = records.table("firms").cross_join(days)
     return firms.filter(known_by(firms, firms.as_of), is_open(firms)).select(*KEYS)
 

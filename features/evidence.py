@@ -14,6 +14,7 @@ import ibis
 import pandas as pd
 
 from features.asof import Snapshot
+from features.assembly import EVENTS
 from features.catalogue import in_use
 from features.feature import (
     Count,
@@ -29,7 +30,6 @@ from features.feature import (
     aggregate,
     where,
 )
-from features.matrix import EVENTS
 from features.ratings import VALID_DAYS
 
 JUDGED, VIOLATED = where(judged=True), where(violated=True)

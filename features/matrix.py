@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 import ibis
 import pandas as pd
 import pyarrow as pa
-from ibis import ir
 
 from features.asof import KEYS, Snapshot, open_firms
-from features.catalogue import with_parents
-from features.feature import SCALE, Fact, Feature, Others, Peers, Ratio, aggregate, whole_parts
-from features.inspections import visits_seen
-from features.irregularities import irregularities_standing
-from features.listings import listings_standing
-from features.penalties import penalties_in_force
-from features.permits import permits_seen
-from features.profile import changes_seen, firm_facts
-from features.ratings import publish_maps, ratings_read
-from features.reporting import reported_shares, sector_penalty_rates, with_exposure
-from features.sector import sector_guide
-from features.shrinkage import outcomes, region_rate, sector_rates, without_own
+from features.assembly import Facts, expression, with_group_members
+from features.compiled import query
+from features.feature import Feature
+from features.ratings import publish_maps
+from features.reporting import reported_shares, sector_penalty_rates
+from features.sector import required_permits, sector_guide
+from features.shrinkage import outcomes
 
-EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
-    "firms": changes_seen,
-    "penalties": penalties_in_force,
-    "permits": permits_seen,
-    "irregularities": irregularities_standing,
-    "listings": listings_standing,
-    "inspections": visits_seen,
-}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is learnt once for all rows from the whole population.
-
-    Attributes
-    ----------
-    groups : mapping
-        "sector" and "region" -> one row per (as_of, group): hazard class, rates, counts of outcomes.
-    paths : mapping
-        "sector" and "region" -> the parts of every group's path.
-    levels : mapping
-        "sector" and "region" -> levels of the longest path.
-    curves : ibis.Table
-        Curves of the rating schemes.
-    """
-
-    groups: Mapping[str, ibis.Table]
-    paths: Mapping[str, ibis.Table]
-    levels: Mapping[str, tuple[int, ...]]
-    curves: ibis.Table
-
-    @property
-    def tables(self) -> tuple[ibis.Table, ...]:
-        """All tables, in a fixed order."""
-        return (*self.groups.values(), *self.paths.values(), self.curves)
+DUCKDB = "duckdb"
 
 
 def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
@@ -70,35 +29,39 @@ def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
         ``firm_key``, ``as_of`` and one float32 column per feature, sorted by date and firm. A row of
         the spine whose firm was not known on its date is left out.
     """
-    facts = publish_facts(snapshot)
-    return read(expression(snapshot, tuple(features), facts))
+    if snapshot.records.con.name != DUCKDB:
+        facts = publish_facts(snapshot)
+        return framed(in_order(expression(snapshot, tuple(features), facts)).to_pyarrow())
+    everybody = open_firms(snapshot.records, snapshot.dates)
+    return pd.concat(_pieces(snapshot, tuple(features), everybody, None), ignore_index=True)
 
 
 def batches(snapshot: Snapshot, features: Iterable[Feature], n_rows: int) -> Iterator[pd.DataFrame]:
-    """Yield :meth:`matrix` for about `n_rows` firms at a time, in the order of their keys.
+    """Yield :meth:`matrix` of a registry for about `n_rows` firms at a time, in the order of their keys.
 
-    The query is compiled once, over tables that hold one batch and the batch's fellow firms. On
-    DuckDB only.
+    The query runs over tables that hold one batch and the batch's fellow firms. On DuckDB only.
     """
+    yield from _pieces(snapshot, tuple(features), None, n_rows)
+
+
+def _pieces(
+    snapshot: Snapshot, features: tuple[Feature, ...], there: ibis.Table | None, n_rows: int | None
+) -> Iterator[pd.DataFrame]:
+    """Yield the matrix in pieces; fellow firms are among those that are `there`, in the spine by default."""
     con, duck = snapshot.records.con, snapshot.records.con.con
-    facts, wanted = publish_facts(snapshot), tuple(features)
-    registry, part, wide = (ibis.util.gen_name(name) for name in ("registry", "batch", "wide"))
-    everyone = con.create_table(registry, snapshot.spine.select(*KEYS))
-    batch = con.create_table(part, schema=everyone.schema())
-    fellows = con.create_table(wide, schema=everyone.schema())
-    members = con.compile(_with_group_members(snapshot.restrict(batch), everyone))
-    query = con.compile(in_order(_assembled(snapshot.restrict(fellows), batch, wanted, facts)))
-    top = int(everyone.firm_key.max().fill_null(-1).execute())
-    for start in range(0, top + 1, n_rows):
-        where = f"firm_key >= {start} AND firm_key < {start + n_rows}"
-        duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {registry} WHERE {where}")
+    facts = publish_facts(snapshot)
+    spine, part, wide = (ibis.util.gen_name(name) for name in ("spine", "batch", "wide"))
+    rows = con.create_table(spine, snapshot.spine.select(*KEYS))
+    batch, fellows = (con.create_table(name, schema=rows.schema()) for name in (part, wide))
+    there = rows if there is None else there
+    members = con.compile(with_group_members(snapshot.restrict(batch), there))
+    text = query(snapshot.restrict(fellows), batch, features, facts)
+    end = int(rows.firm_key.max().fill_null(0).execute()) + 1
+    for start in range(0, end, n_rows or end):
+        where = f"firm_key >= {start} AND firm_key < {start + (n_rows or end)}"
+        duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {spine} WHERE {where}")
         duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")
-        yield framed(duck.sql(query).to_arrow_table())
-
-
-def read(table: ibis.Table) -> pd.DataFrame:
-    """Fetch a matrix in its fixed order."""
-    return framed(in_order(table).to_pyarrow())
+        yield framed(duck.sql(text).to_arrow_table())
 
 
 def in_order(table: ibis.Table) -> ibis.Table:
@@ -129,6 +92,7 @@ def publish_facts(snapshot: Snapshot) -> Facts:
         {kind: _published(snapshot, of.paths, types) for kind, of in found.items()},
         {kind: of.levels for kind, of in found.items()},
         publish_maps(snapshot),
+        required_permits(snapshot),
     )
 
 
@@ -136,120 +100,3 @@ def _published(snapshot: Snapshot, frame: pd.DataFrame, types: Mapping[str, str]
     schema = {column: types.get(column, "float64") for column in frame.columns}
     name = ibis.util.gen_name("facts")  # so that another snapshot leaves it alone
     return snapshot.records.con.create_table(name, ibis.memtable(frame, schema=schema))
-
-
-def expression(
-    snapshot: Snapshot,
-    features: tuple[Feature, ...],
-    facts: Facts,
-    there: ibis.Table | None = None,
-) -> ibis.Table:
-    """Return the matrix as one Ibis expression over the records.
-
-    `there` is the spine of all open firms, where a table holds it already.
-    """
-    there = open_firms(snapshot.records, snapshot.dates) if there is None else there
-    wide = snapshot.restrict(_with_group_members(snapshot, there))
-    return _assembled(wide, snapshot.spine, features, facts)
-
-
-def _assembled(
-    wide: Snapshot,
-    spine: ibis.Table,
-    features: tuple[Feature, ...],
-    facts: Facts,
-) -> ibis.Table:
-    """Return the matrix of the rows of `spine`, with the fellow firms that `wide` has besides."""
-    needed = with_parents(features)
-    others = [feature for feature in needed if isinstance(feature.measure, Others)]
-    rows = _with_facts(wide, facts)
-    events = EVENTS | {"ratings": lambda seen: ratings_read(seen, facts.curves)}
-    for table, of in events.items():
-        wanted = [f for f in needed if f.table == table and _aggregates(f)]
-        if wanted:
-            rows = _with_events(rows, of(wide), wanted)
-    rows = rows.mutate(
-        **{
-            f.name: _filled(f, rows[f.measure.column])
-            for f in needed
-            if isinstance(f.measure, Fact)
-        }
-    )
-    rows = rows.mutate(**{f.name: _of_others(rows, f) for f in others})
-    rows = rows.semi_join(spine, KEYS)
-    for feature in needed:
-        if isinstance(feature.measure, Ratio):
-            rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
-        if isinstance(feature.measure, Peers):
-            rows = rows.mutate(**{feature.name: _of_peers(rows, feature.measure)})
-    return rows.select(*KEYS, **{f.name: rows[f.name].cast("float32") for f in features})
-
-
-def _aggregates(feature: Feature) -> bool:
-    return not isinstance(feature.measure, Fact | Others | Ratio | Peers)
-
-
-def _with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
-    """Return the spine with all open firms of the same controllers on the same dates."""
-    groups = snapshot.known("firms").filter(ibis._.group_id.notnull())
-    groups = groups.select("group_id", "as_of").distinct()
-    firms = snapshot.records.table("firms").select(
-        "firm_key", "group_id", known_from="recorded_on", known_to="superseded_on"
-    )
-    members = firms.join(groups, "group_id")
-    members = members.filter(
-        members.known_from <= members.as_of,
-        members.known_to.isnull() | (members.known_to > members.as_of),
-    ).select(*KEYS)
-    return ibis.union(snapshot.spine.select(*KEYS), members.semi_join(there, KEYS), distinct=True)
-
-
-def _with_facts(snapshot: Snapshot, facts: Facts) -> ibis.Table:
-    rows = firm_facts(snapshot)
-    for kind, table in facts.groups.items():
-        rows = rows.left_join(table, ["as_of", kind])
-        rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
-        rows = without_own(rows, snapshot, kind, facts.paths[kind], facts.levels[kind])
-    rates = sector_rates(rows, facts.levels["sector"])
-    rates["region_rate"] = region_rate(rows, facts.levels["region"])
-    return with_exposure(rows.mutate(**rates))
-
-
-def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) -> ibis.Table:
-    totals = events.group_by(list(KEYS)).aggregate(
-        **{feature.name: aggregate(feature, events) for feature in features}
-    )
-    rows = rows.left_join(totals, KEYS)
-    rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
-    return rows.mutate(**{f.name: _filled(f, rows[f.name]) for f in features})
-
-
-def _filled(feature: Feature, value: ir.Value) -> ir.Value:
-    return value.cast("float64").fill_null(feature.if_none)
-
-
-def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
-    """Sum over the group's open firms minus the firm itself; zero without a group."""
-    assert isinstance(feature.measure, Others)
-    own = whole_parts(rows.is_open.ifelse(rows[feature.measure.of.name], 0.0))
-    group = ibis.window(group_by=["group_id", "as_of"])
-    others = (own.sum().over(group) - own).cast("float64") / SCALE
-    return rows.group_id.isnull().ifelse(0.0, others)
-
-
-def _of_peers(rows: ibis.Table, measure: Peers) -> ir.Value:
-    """Return whole millionths, so that a firm's own event leaves no trace in the last digit."""
-    own = rows[measure.own.name] * rows[measure.pull.name]
-    left = (rows[measure.rate.name] - own).clip(lower=0.0)
-    return whole_parts(left).cast("float64") / SCALE
-
-
-def _ratio(rows: ibis.Table, feature: Feature) -> ir.Value:
-    measure = feature.measure
-    assert isinstance(measure, Ratio)
-    top, bottom = rows[measure.of.name], rows[measure.over.name]
-    if measure.prior is not None:
-        prior, bottom = rows[measure.prior.name], bottom + measure.strength
-        steadied = (top + measure.strength * prior) / bottom
-        return (steadied - prior).clip(lower=0.0) if measure.above else steadied
-    return (bottom > 0).ifelse(top / bottom, feature.if_none)

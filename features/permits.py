@@ -25,8 +25,10 @@ BASIS = "Administrative Licensing Law; Interim Regulations on Enterprise Informa
 ENDED = ("expired", "suspended", "revoked", "cancelled")
 
 
-def permits_seen(snapshot: Snapshot) -> ibis.Table:
+def permits_seen(snapshot: Snapshot, required: ibis.Table | None = None) -> ibis.Table:
     """Return permits known and begun by the as-of date, with their state on it.
+
+    `required` holds the kinds that sectors require, where a table has them already.
 
     Adds ``kind`` (unstated where empty), ``state`` (the status if it had taken effect by then, else
     valid; a status without a day took effect when it was recorded), ``is_valid`` (state valid and
@@ -55,7 +57,8 @@ def permits_seen(snapshot: Snapshot) -> ibis.Table:
         days_lapsed=lapsed.ifelse(days_between(rows.kind_ended_on, rows.as_of), None),
         days_changed=days_between(rows.changed_on, rows.as_of),
     )
-    return _with_required(snapshot, rows)
+    wanted = required_permits(snapshot) if required is None else required
+    return _with_required(snapshot, rows, wanted)
 
 
 def _ended_on(rows: ibis.Table) -> ir.DateValue:
@@ -65,8 +68,8 @@ def _ended_on(rows: ibis.Table) -> ir.DateValue:
     return (expired < over).ifelse(expired, ibis.coalesce(over, expired))
 
 
-def _with_required(snapshot: Snapshot, rows: ibis.Table) -> ibis.Table:
-    required = required_permits(snapshot).mutate(is_required=True)
+def _with_required(snapshot: Snapshot, rows: ibis.Table, required: ibis.Table) -> ibis.Table:
+    required = required.mutate(is_required=True)
     sectors = snapshot.known("firms").select("firm_key", "as_of", "sector")
     rows = rows.left_join(sectors, ["firm_key", "as_of"])
     rows = rows.drop(*(c for c in rows.columns if c.endswith("_right")))

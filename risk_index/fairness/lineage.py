@@ -20,8 +20,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.asof import Snapshot, snapshot_of_registry
+from features.assembly import expression
 from features.catalogue import in_use
-from features.matrix import expression, framed, publish_facts
+from features.matrix import framed, publish_facts
 from features.reading import quoted
 from features.records import Records, open_records
 from risk_index.fairness.config import FairnessConfig

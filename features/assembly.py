@@ -1,0 +1,181 @@
+"""How a matrix is put together: one expression over the records, the facts and the spine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import ibis
+from ibis import ir
+
+from features.asof import KEYS, Snapshot, open_firms
+from features.catalogue import with_parents
+from features.feature import SCALE, Fact, Feature, Others, Peers, Ratio, aggregate, whole_parts
+from features.inspections import visits_seen
+from features.irregularities import irregularities_standing
+from features.listings import listings_standing
+from features.penalties import penalties_in_force
+from features.permits import permits_seen
+from features.profile import changes_seen, firm_facts
+from features.ratings import ratings_read
+from features.reporting import with_exposure
+from features.shrinkage import region_rate, sector_rates, without_own
+
+EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
+    "firms": changes_seen,
+    "penalties": penalties_in_force,
+    "permits": permits_seen,
+    "irregularities": irregularities_standing,
+    "listings": listings_standing,
+    "inspections": visits_seen,
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is learnt once for all rows from the whole population.
+
+    Attributes
+    ----------
+    groups : mapping
+        "sector" and "region" -> one row per (as_of, group): hazard class, rates, counts of outcomes.
+    paths : mapping
+        "sector" and "region" -> the parts of every group's path.
+    levels : mapping
+        "sector" and "region" -> levels of the longest path.
+    curves : ibis.Table
+        Curves of the rating schemes.
+    required : ibis.Table
+        Kinds of permit that sectors require.
+    """
+
+    groups: Mapping[str, ibis.Table]
+    paths: Mapping[str, ibis.Table]
+    levels: Mapping[str, tuple[int, ...]]
+    curves: ibis.Table
+    required: ibis.Table
+
+    @property
+    def tables(self) -> tuple[ibis.Table, ...]:
+        """All tables, in a fixed order."""
+        return (*self.groups.values(), *self.paths.values(), self.curves, self.required)
+
+
+def expression(
+    snapshot: Snapshot,
+    features: tuple[Feature, ...],
+    facts: Facts,
+    there: ibis.Table | None = None,
+) -> ibis.Table:
+    """Return the matrix as one Ibis expression over the records.
+
+    `there` is the spine of all open firms, where a table holds it already.
+    """
+    there = open_firms(snapshot.records, snapshot.dates) if there is None else there
+    wide = snapshot.restrict(with_group_members(snapshot, there))
+    return assembled(wide, snapshot.spine, features, facts)
+
+
+def assembled(
+    wide: Snapshot,
+    spine: ibis.Table,
+    features: tuple[Feature, ...],
+    facts: Facts,
+) -> ibis.Table:
+    """Return the matrix of the rows of `spine`, with the fellow firms that `wide` has besides."""
+    needed = with_parents(features)
+    others = [feature for feature in needed if isinstance(feature.measure, Others)]
+    rows = _with_facts(wide, facts)
+    events = EVENTS | {
+        "permits": lambda seen: permits_seen(seen, facts.required),
+        "ratings": lambda seen: ratings_read(seen, facts.curves),
+    }
+    for table, of in events.items():
+        wanted = [f for f in needed if f.table == table and _aggregates(f)]
+        if wanted:
+            rows = _with_events(rows, of(wide), wanted)
+    rows = rows.mutate(
+        **{
+            f.name: _filled(f, rows[f.measure.column])
+            for f in needed
+            if isinstance(f.measure, Fact)
+        }
+    )
+    rows = rows.mutate(**{f.name: _of_others(rows, f) for f in others})
+    rows = rows.semi_join(spine, KEYS)
+    for feature in needed:
+        if isinstance(feature.measure, Ratio):
+            rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
+        if isinstance(feature.measure, Peers):
+            rows = rows.mutate(**{feature.name: _of_peers(rows, feature.measure)})
+    return rows.select(*KEYS, **{f.name: rows[f.name].cast("float32") for f in features})
+
+
+def _aggregates(feature: Feature) -> bool:
+    return not isinstance(feature.measure, Fact | Others | Ratio | Peers)
+
+
+def with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
+    """Return the spine with all open firms of the same controllers on the same dates."""
+    groups = snapshot.known("firms").filter(ibis._.group_id.notnull())
+    groups = groups.select("group_id", "as_of").distinct()
+    firms = snapshot.records.table("firms").select(
+        "firm_key", "group_id", known_from="recorded_on", known_to="superseded_on"
+    )
+    members = firms.join(groups, "group_id")
+    members = members.filter(
+        members.known_from <= members.as_of,
+        members.known_to.isnull() | (members.known_to > members.as_of),
+    ).select(*KEYS)
+    return ibis.union(snapshot.spine.select(*KEYS), members.semi_join(there, KEYS), distinct=True)
+
+
+def _with_facts(snapshot: Snapshot, facts: Facts) -> ibis.Table:
+    rows = firm_facts(snapshot)
+    for kind, table in facts.groups.items():
+        rows = rows.left_join(table, ["as_of", kind])
+        rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
+        rows = without_own(rows, snapshot, kind, facts.paths[kind], facts.levels[kind])
+    rates = sector_rates(rows, facts.levels["sector"])
+    rates["region_rate"] = region_rate(rows, facts.levels["region"])
+    return with_exposure(rows.mutate(**rates))
+
+
+def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) -> ibis.Table:
+    totals = events.group_by(list(KEYS)).aggregate(
+        **{feature.name: aggregate(feature, events) for feature in features}
+    )
+    rows = rows.left_join(totals, KEYS)
+    rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
+    return rows.mutate(**{f.name: _filled(f, rows[f.name]) for f in features})
+
+
+def _filled(feature: Feature, value: ir.Value) -> ir.Value:
+    return value.cast("float64").fill_null(feature.if_none)
+
+
+def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
+    """Sum over the group's open firms minus the firm itself; zero without a group."""
+    assert isinstance(feature.measure, Others)
+    own = whole_parts(rows.is_open.ifelse(rows[feature.measure.of.name], 0.0))
+    group = ibis.window(group_by=["group_id", "as_of"])
+    others = (own.sum().over(group) - own).cast("float64") / SCALE
+    return rows.group_id.isnull().ifelse(0.0, others)
+
+
+def _of_peers(rows: ibis.Table, measure: Peers) -> ir.Value:
+    """Return whole millionths, so that a firm's own event leaves no trace in the last digit."""
+    own = rows[measure.own.name] * rows[measure.pull.name]
+    left = (rows[measure.rate.name] - own).clip(lower=0.0)
+    return whole_parts(left).cast("float64") / SCALE
+
+
+def _ratio(rows: ibis.Table, feature: Feature) -> ir.Value:
+    measure = feature.measure
+    assert isinstance(measure, Ratio)
+    top, bottom = rows[measure.of.name], rows[measure.over.name]
+    if measure.prior is not None:
+        prior, bottom = rows[measure.prior.name], bottom + measure.strength
+        steadied = (top + measure.strength * prior) / bottom
+        return (steadied - prior).clip(lower=0.0) if measure.above else steadied
+    return (bottom > 0).ifelse(top / bottom, feature.if_none)
