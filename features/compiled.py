@@ -3,7 +3,7 @@
 Compiling takes seconds whatever the number of firms, and a fit, a simulation or a test suite asks again
 and again for the same features of other rows. The expression is therefore built over tables that are
 nowhere: their columns, the law and the features are all that the query can hang on. The names of the
-tables at hand are put into it afterwards.
+tables at hand, and the as-of date, are put into it afterwards.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from features.schema import TABLES
 
 KEPT = 64
 """Queries kept; beyond, all are forgotten. One of the whole catalogue has some 300 kB."""
+SOME_DAY = dt.date(1, 1, 1)
+"""Stands for the as-of date while a query is compiled."""
 _compiled: dict[str, str] = {}
 
 
@@ -37,8 +39,8 @@ class Shape:
         Wanted, in order.
     law : Law
         The law in force.
-    day : date, optional
-        The as-of date where there is one: a constant of the query.
+    one_date : bool
+        Whether there is one as-of date: a constant of the query then.
     levels : mapping
         Of :class:`~features.assembly.Facts`.
     columns : mapping
@@ -47,7 +49,7 @@ class Shape:
 
     features: tuple[Feature, ...]
     law: Law
-    day: dt.date | None
+    one_date: bool
     levels: Mapping[str, tuple[int, ...]]
     columns: Mapping[str, ibis.Schema]
 
@@ -78,7 +80,7 @@ def query(wide: Snapshot, batch: ibis.Table, features: tuple[Feature, ...], fact
     shape = Shape(
         features,
         wide.law,
-        wide.dates[0] if len(wide.dates) == 1 else None,
+        len(wide.dates) == 1,
         facts.levels,
         {name: table.schema() for name, table in tables.items()},
     )
@@ -90,7 +92,7 @@ def query(wide: Snapshot, batch: ibis.Table, features: tuple[Feature, ...], fact
     text = _compiled[key]
     for name, table in tables.items():
         text = text.replace(quoted(_placeholder(name)), quoted(table.op().name))
-    return text
+    return text.replace(_constant(SOME_DAY), _constant(wide.dates[0])) if shape.one_date else text
 
 
 def named(wide: Snapshot, batch: ibis.Table, facts: Facts) -> dict[str, ibis.Table]:
@@ -120,7 +122,7 @@ def _compile(shape: Shape, wide: Snapshot) -> str:
         wide,
         records=cast("Records", nowhere),  # the expression asks for tables, and for nothing else
         spine=nowhere.table("wide"),
-        dates=() if shape.day is None else (shape.day,),
+        dates=(SOME_DAY,) if shape.one_date else (),
         sectors=(),
         repeated=nowhere.table("repeated") if "repeated" in shape.columns else None,
     )
@@ -140,3 +142,8 @@ def _compile(shape: Shape, wide: Snapshot) -> str:
 
 def _placeholder(name: str) -> str:
     return f"the {name} at hand"
+
+
+def _constant(day: dt.date) -> str:
+    """Return a date as Ibis writes it for DuckDB."""
+    return f"MAKE_DATE({day.year}, {day.month}, {day.day})"

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from features.asof import snapshot_of_registry
+from features.assembly import expression
 from features.catalogue import FEATURES
 from features.failures import Failure
 from features.labels import labels
-from features.matrix import batches, matrix
+from features.matrix import batches, framed, in_order, matrix, publish_facts
 from features.records import Quality, open_records
 from tests.property.compare import every_pair, many_dates, one_date
 from tests.property.naive.accepted import accepted
@@ -92,6 +93,17 @@ def test_dates_company_batches_and_threads_change_no_bit(duckdb, registry):
         assert_same(many_dates(records, registry, every_pair(registry)), together)
     finally:
         duckdb.raw_sql("RESET threads")
+
+
+@given(registries(), st.sampled_from(AS_OF))
+@settings(max_examples=3, phases=NO_SHRINKING)
+def test_a_kept_query_gives_what_the_expression_gives(duckdb, registry, day):
+    """The second and third example find the query of the first, with another law another one."""
+    records = accepted(registry, duckdb)
+    snapshot = snapshot_of_registry(records, day, registry.law, registry.sectors)
+    some = FEATURES[::9]
+    plain = in_order(expression(snapshot, some, publish_facts(snapshot))).to_pyarrow()
+    assert_same(matrix(snapshot, some), framed(plain))
 
 
 @given(registries())
