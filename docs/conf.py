@@ -42,6 +42,7 @@ def _page_of_the_readme(app: Sphinx, docname: str, content: list[str]) -> None:
 def _seen_from_docs(app: Sphinx, file: Path, docname: str, content: list[str]) -> None:
     """Turn links of the project's README, included in a page of docs/, into links from there."""
     if docname == "overview":
+        content[0] = content[0].replace("](docs/README.md", "](docs/index.md")
         content[0] = re.sub(r"\]\((?!\w+:|#|docs/)", "](../", content[0]).replace("](docs/", "](")
     _page_of_the_readme(app, docname, content)
 

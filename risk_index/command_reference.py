@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import click
 
 from risk_index.cli import main
-from risk_index.options import HELP
 
 TITLE = """\
 # Commands
@@ -28,7 +27,7 @@ SKIPPED = ("help", "version")
 def commands_page(notice: str) -> str:
     """Return every command with its arguments and options, as Markdown."""
     lines = [TITLE.format(notice=notice)]
-    root = click.Context(main, info_name="risk-index", **HELP)
+    root = click.Context(main, info_name="risk-index")
     for name in main.list_commands(root):
         lines += _command(root, name, main.commands[name])
     return "\n".join(lines) + "\n"
@@ -36,7 +35,7 @@ def commands_page(notice: str) -> str:
 
 def _command(above: click.Context, name: str, command: click.Command) -> Iterator[str]:
     """Yield the section of a command, and of those below it."""
-    context = click.Context(command, info_name=name, parent=above, **HELP)
+    context = click.Context(command, info_name=name, parent=above)
     yield from ("", f"## `{context.command_path}`", "", _help(command))
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
@@ -56,16 +55,12 @@ def _help(command: click.Command) -> str:
 
 def _option(option: click.Option, context: click.Context) -> str:
     names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
-    value = "" if option.is_flag else f" {option.make_metavar(context)}"
+    value = "" if option.is_flag else f" `{option.make_metavar(context)}`"
     meaning = option.help or ""
     if option.multiple and "repeat" not in meaning:
         meaning += " May be repeated."
-    cells = (f"{names}{_code(value)}", meaning, _default(option, context))
+    cells = (names + value, meaning, _default(option, context))
     return "| " + " | ".join(cell.strip().replace("|", "\\|") for cell in cells) + " |"
-
-
-def _code(value: str) -> str:
-    return f" `{value.strip()}`" if value else ""
 
 
 def _default(option: click.Option, context: click.Context) -> str:
