@@ -27,7 +27,7 @@ SKIPPED = ("help", "version")
 def commands_page(notice: str) -> str:
     """Return every command with its arguments and options, as Markdown."""
     lines = [TITLE.format(notice=notice)]
-    root = click.Context(main, info_name="risk-index")
+    root = main.make_context("risk-index", [], resilient_parsing=True)
     for name in main.list_commands(root):
         lines += _command(root, name, main.commands[name])
     return "\n".join(lines) + "\n"
