@@ -49,8 +49,10 @@ def main() -> None:
 
 @main.command()
 @click.argument("out", type=FOLDER)
-@click.option("--firms", type=click.IntRange(min=1), default=20_000, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--firms", type=click.IntRange(min=1), default=20_000, show_default=True, help="Firms in it."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same registry.")
 @quiet_option
 @honest
 def world(out: Path, firms: int, seed: int) -> None:
@@ -142,7 +144,13 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 @source_options
 @as_of_option
 @click.option("--model", type=FOLDER, required=True, help="Folder of a fit.")
-@click.option("--out", type=FOLDER, default=Path("ranked.csv"), show_default=True)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("ranked.csv"),
+    show_default=True,
+    help="A .csv or .xlsx file.",
+)
 @click.option(
     "--last", type=FOLDER, help="Ranking of the round before: tiers hold near their edges."
 )
@@ -186,7 +194,9 @@ def rank(
 @click.argument("model", type=FOLDER)
 @click.option("--ranked", type=FOLDER, help="The ranking to show the top of.")
 @click.option("--audit", "audited", type=FOLDER, help="Folder of the fit's audit.")
-@click.option("--out", type=FOLDER, default=Path("report.html"), show_default=True)
+@click.option(
+    "--out", type=FOLDER, default=Path("report.html"), show_default=True, help="File of the report."
+)
 @quiet_option
 @honest
 def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) -> None:
@@ -228,9 +238,17 @@ def run(
 
 
 @main.command()
-@click.option("--out", type=FOLDER, default=Path("build/demo"), show_default=True)
-@click.option("--firms", type=click.IntRange(min=100), default=20_000, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("build/demo"),
+    show_default=True,
+    help="Folder for all of it.",
+)
+@click.option(
+    "--firms", type=click.IntRange(min=100), default=20_000, show_default=True, help="Firms in it."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same registry.")
 @quiet_option
 @honest
 def demo(out: Path, firms: int, seed: int) -> None:

@@ -14,6 +14,8 @@ from features.rules import rules_of
 from features.schema import TABLES, RecordTable
 from risk_index.authority import Authority
 from risk_index.card_fields import FIELDS, REGISTERS
+from risk_index.command_reference import commands_page
+from risk_index.settings_reference import settings_page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 HEADINGS = ("feature", "meaning", "unit", "table", "measure", "if none", "likelihood", "severity")
@@ -53,6 +55,8 @@ def pages() -> dict[str, str]:
         "tables.md": tables_page(),
         "features.md": features_page(),
         "model-card.md": card_fields_page(),
+        "commands.md": commands_page(NOTICE.format("risk_index/cli.py")),
+        "settings.md": settings_page(NOTICE.format("configs/")),
     }
 
 

@@ -213,16 +213,17 @@ def values_in_force(
     given: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the values in force on a day of settings declared in `content`, some of them overridden."""
-    declared = _read(file, content)
+    declared = declared_in(file, content)
     values: dict[str, Any] = {name: setting.at(day) for name, setting in declared.items()}
     return values | _checked(overrides, given, declared)
 
 
 def _declared(file: Path) -> dict[str, Setting]:
-    return _read(file, read_yaml(file))
+    return declared_in(file, read_yaml(file))
 
 
-def _read(file: Path, content: dict[str, Any]) -> dict[str, Setting]:
+def declared_in(file: Path, content: dict[str, Any]) -> dict[str, Setting]:
+    """Return the settings that the content of a file declares, by name."""
     for setting in content.values():
         for dated in setting.get("values", ()):
             dated["start"] = dated.pop("from")

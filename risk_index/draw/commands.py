@@ -107,7 +107,9 @@ def run(folder: Path, signature: str | None, randomness: str | None) -> None:
 @draw.command(context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.argument("firm_id")
-@click.option("--out", type=FOLDER, default=Path("proof.json"), show_default=True)
+@click.option(
+    "--out", type=FOLDER, default=Path("proof.json"), show_default=True, help="File of the proof."
+)
 @honest
 def proof(folder: Path, firm_id: str, out: Path) -> None:
     """Write the proof that FIRM_ID can check without seeing other firms."""

@@ -33,7 +33,13 @@ LEAST_OUTCOMES = 30
     help="Last day of the round's visits; once for every --draw.",
 )  # fmt: skip
 @as_of_option
-@click.option("--out", type=FOLDER, default=Path("estimates.csv"), show_default=True)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("estimates.csv"),
+    show_default=True,
+    help="File of the table.",
+)
 @click.option(
     "--sector-level", type=click.IntRange(min=1), default=1, show_default=True,
     help="Steps of a sector's path to group by: 1 section, 2 division.",

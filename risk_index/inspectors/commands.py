@@ -55,8 +55,14 @@ def roster(inspectors: Path, conflicts: Path | None) -> None:
 @click.option("--mapping", type=FOLDER, help="Folder that maps somebody else's extract.")
 @click.option("--starts", type=DATE, required=True, metavar="YYYY-MM-DD", help="First day.")
 @click.option("--weeks", type=click.IntRange(1, 53), required=True, help="Weeks of the round.")
-@click.option("--inspectors-per-visit", type=click.IntRange(min=2), default=2, show_default=True)
-@click.option("--revisit-months", type=click.IntRange(0, 1200), default=24, show_default=True)
+@click.option(
+    "--inspectors-per-visit", type=click.IntRange(min=2), default=2, show_default=True,
+    help="Inspectors of one visit.",
+)  # fmt: skip
+@click.option(
+    "--revisit-months", type=click.IntRange(0, 1200), default=24, show_default=True,
+    help="Who visited a firm within so many months is barred from it.",
+)  # fmt: skip
 @honest
 def assign(
     folder: Path,

@@ -71,7 +71,13 @@ def verify(file: Path, head: str | None) -> None:
 
 @log.command()
 @click.argument("file", type=FOLDER)
-@click.option("--out", type=FOLDER, default=Path("overrides.csv"), show_default=True)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("overrides.csv"),
+    show_default=True,
+    help="File of the table.",
+)
 @honest
 def overrides(file: Path, out: Path) -> None:
     """Write the overrides of FILE as the CSV that `risk-index audit --overrides` reads."""

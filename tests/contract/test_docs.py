@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from risk_index.cli import main
 from risk_index.ranked_rows import COLUMNS
 from risk_index.reference import pages
 from risk_index.settings import load_settings
+from tests.contract.pages import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,13 +31,6 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-def commands() -> list[list[str]]:
-    """Words of every `risk-index` command line in the README, in blocks and in text."""
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
-    lines += re.findall(r"`(risk-index [^`]+)`", README)
-    return [words[1:] for words in map(shlex.split, lines) if words and words[0] == "risk-index"]
-
-
 def paths(text: str) -> set[str]:
     """Files and folders of the project that a text names in backticks or links to."""
     named = set(re.findall(rf"`({FOLDERS}/[\w./-]*)`", text))
@@ -52,20 +44,8 @@ def test_generated_pages_are_fresh(name):
 
 
 def test_readme_shows_every_verb_and_no_other():
-    shown = {words[0] for words in commands() if not words[0].startswith("-")}
+    shown = {words[0] for words in commands(README) if not words[0].startswith("-")}
     assert shown == set(main.commands)
-
-
-def test_readme_commands_are_understood():
-    for words in commands():
-        if words[0].startswith("-"):
-            continue
-        verb, rest = main.commands[words[0]], words[1:]
-        if isinstance(verb, click.Group):
-            verb, rest = verb.commands[rest[0]], rest[1:]
-        if rest:  # else it is named in the text
-            above = click.Context(main, **main.context_settings)
-            assert verb.make_context(words[0], rest, parent=above).params
 
 
 def test_readme_make_targets_exist():
