@@ -113,5 +113,16 @@ def rounds(seeds: tuple[int, ...], firms: int, jobs: int) -> None:
     say(str(measure(seeds, firms, jobs, say)))
 
 
+@main.command()
+@click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
+@click.option("--tried", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def fines(firms: int, tried: int, seed: int) -> None:
+    """One small fine, and a worse penalty instead of a milder one, on thousands of single firms."""
+    from benchmarks.fines.report import measure
+
+    say(str(measure(firms, seed, tried, say)))
+
+
 if __name__ == "__main__":
     main()
