@@ -17,7 +17,7 @@ from risk_index import pipeline
 from risk_index.fairness.command import audit
 from risk_index.fairness.config import FAIRNESS_CONFIG
 from risk_index.fairness.findings import Audit
-from risk_index.report import write_report
+from risk_index.report.writing import Shown, write_report
 from risk_index.world import PLANTED, load_world_settings, write_world
 
 FIRMS, SEED = 1500, 3
@@ -103,7 +103,7 @@ def test_the_verdicts_stand_on_the_card_of_the_fit(made: Made, ruled: Made) -> N
 
 def test_the_report_shows_the_flags_of_its_audit(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
-    write_report(made.run, None, out, made.out)
+    write_report(made.run, out, Shown(audited=made.out))
     page = out.read_text(encoding="utf-8")
     assert ("findings stop this model" in page) != bool(made.found["passed"])
     assert all(f"<td>{flag['input']}</td>" in page for flag in made.found["flags"][:20])

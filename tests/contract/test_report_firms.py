@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_index.report_firms import SHOWN, ranked_firms
+from risk_index.report.firms import SHOWN, ranked_firms
 from tests.contract.made import Made, invoke
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -42,7 +42,7 @@ def test_groups_hold_all_firms_and_visits(made: Made) -> None:
 def test_a_large_ranking_is_cut_and_that_is_said(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("risk_index.report_firms.MOST_FIRMS", 100)
+    monkeypatch.setattr("risk_index.report.firms.MOST_FIRMS", 100)
     out = tmp_path / "report.html"
     ranked = made.out / "ranked.csv"
     assert invoke("report", made.out / "fit", "--ranked", ranked, "--out", out).exit_code == 0
