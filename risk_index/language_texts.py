@@ -53,7 +53,7 @@ def _of_rankings() -> Iterator[Text]:
 
 
 def _of_pages() -> Iterator[Text]:
-    """Yield the texts of a firm's page and of the report: those marked, as Babel finds them, and named ones."""
+    """Yield the texts of a firm's page and of the report: named ones, and those marked for Babel."""
     named = (*VOCABULARY.values(), CATEGORY, WITHHELD, *scoring.THINGS, *TOGETHER.values())
     for text in (*named, *every_word()):
         yield text, None

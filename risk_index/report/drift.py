@@ -84,7 +84,13 @@ class Shift:
         """Return the customary word for it."""
         if self.psi <= self.chance:
             return "within chance"
-        return "large" if self.psi >= LARGE else "moderate" if self.psi >= MODERATE else "small"
+        return (
+            "large shift"
+            if self.psi >= LARGE
+            else "moderate shift"
+            if self.psi >= MODERATE
+            else "small shift"
+        )
 
 
 @dataclass(frozen=True)

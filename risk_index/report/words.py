@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from features.sector import sector_path
+from risk_index.calibration_groups import INSUFFICIENT
 from risk_index.distributions import DRAWS, INDEX
 from risk_index.parts import PLANNED, RANDOM
 from risk_index.texts import Texts
@@ -33,7 +34,7 @@ METHODS = {
     "logistic_regression": "logistic regression",
 }
 PARTS = {RANDOM: RANDOM, PLANNED: PLANNED}
-SHIFTS = ("within chance", "small", "moderate", "large")
+SHIFTS = ("within chance", "small shift", "moderate shift", "large shift")
 GROUPS = ("tier", "region", "sector", "completeness", "others", "not stated")
 PICTURES = {
     "calibration": (
@@ -101,6 +102,7 @@ def every_word() -> list[str]:
     return [
         *METRICS.values(),
         *METHODS.values(),
+        INSUFFICIENT,
         *PARTS,
         *SHIFTS,
         *GROUPS,
