@@ -44,7 +44,7 @@ def invoke(*words: object) -> Result:
 
 def audited(world: Path, run: Path, out: Path, *more: object) -> Result:
     attributes = world / "attributes.parquet"
-    return invoke(world, "--model", run, "--attributes", attributes, "--out", out, *more)
+    return invoke(world, "--model", run, "--attributes", attributes, "--out", out, "--json", *more)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,10 @@ def test_everything_is_written_and_the_gate_speaks_by_its_exit_code(made: Made) 
         "audit.json", "audit.schema.json", "flags.csv", "audit.html", "pictures", "ledger.json",
     }  # fmt: skip
     assert made.result.exit_code == (0 if made.found["passed"] else 1), made.result.stderr
-    assert made.result.stdout == ""
+    said = json.loads(made.result.stdout)
+    assert said["stops"] == len(made.found["stops"])
+    assert ("error" in said) == (not made.found["passed"])
+    assert Path(said["audit"]).is_file()
     assert "Traceback" not in made.result.stderr
 
 
