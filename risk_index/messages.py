@@ -63,6 +63,7 @@ def honest(verb: Verb) -> Verb:
     @wraps(verb)
     def run(*args: Any, **kwargs: Any) -> Any:
         code = 0
+        WAIT.begin()  # what a verb needs may take seconds to load
         try:
             verb(*args, **kwargs)
         except (

@@ -215,15 +215,15 @@ def moves(before: Path, now: Path) -> Moves:
         .set_index("firm_id")
         for file in (before, now)
     )
-    both = new.join(old, how="inner", lsuffix="_now")
+    both = new.join(old.add_suffix("_before"), how="inner")
     was = old.tier.reindex(new.index).fillna("")
     table = churn(was.to_numpy(str), new.tier.to_numpy(str))
-    index = both[["index_now", "index"]].astype(float)
+    index = both[["index", "index_before"]].astype(float)
     return Moves(
         tiers={str(k): {t: int(row[t]) for t in TIERS} for k, row in table.iterrows()},
         known=len(both),
-        up=int((both.tier_now > both.tier).sum()),
-        down=int((both.tier_now < both.tier).sum()),
+        up=int((both.tier > both.tier_before).sum()),
+        down=int((both.tier < both.tier_before).sum()),
         new=len(new) - len(both),
         gone=len(old) - len(both),
         correlation=float(index.corr(method="spearman").iloc[0, 1])
