@@ -164,7 +164,7 @@ def test_what_is_shown_and_logged_is_what_was_done(place: Path) -> None:
     held = {alias: registry.holder(alias) for alias in (CHAMPION, CHALLENGER)}
     assert {alias: one.number for alias, one in held.items() if one} == {CHAMPION: 2, CHALLENGER: 3}
     done = invoke("model", "show", "--registry", place, "--json")
-    assert [one["version"] for one in json.loads(done.stdout)["versions"]] == [1, 2, 3]
+    assert [one["version"] for one in json.loads(done.stdout)["versions"]] == [3, 2, 1]
     shown = done.stderr
     assert "version 2 (champion): model " in shown
     assert "came after version 1" in shown
