@@ -16,14 +16,14 @@ from risk_index.explain.command import explain
 from risk_index.fairness.command import audit
 from risk_index.inspectors.commands import assign, roster, stand_in
 from risk_index.mapping_commands import mapping
-from risk_index.messages import as_json, honest, say
+from risk_index.messages import Verbs, as_json, honest, say
 from risk_index.options import (
     FOLDER,
     HELP,
+    against_option,
     as_of_option,
-    json_option,
     language_option,
-    quiet_option,
+    output_options,
     source_options,
 )
 from risk_index.release.commands import retrain
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from features.addresses import Address
 
 
-@click.group(context_settings=HELP)
+@click.group(cls=Verbs, context_settings=HELP)
 @click.version_option(risk_index.__version__, prog_name="risk-index")
 def main() -> None:
     """Order inspections by risk: from records of firms to a ranked CSV.
@@ -53,7 +53,7 @@ def main() -> None:
     "--firms", type=click.IntRange(min=1), default=20_000, show_default=True, help="Firms in it."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same registry.")
-@quiet_option
+@output_options
 @honest
 def world(out: Path, firms: int, seed: int) -> None:
     """Write a synthetic registry with known truth into OUT."""
@@ -61,6 +61,7 @@ def world(out: Path, firms: int, seed: int) -> None:
 
     made = make_world(out, firms, seed, say)
     say(f"records in {out / 'records'}, truth in {out / 'truth.parquet'}; fit and rank at {made}")
+    as_json(outcomes.of_world(out, made))
 
 
 @main.command()
@@ -68,12 +69,9 @@ def world(out: Path, firms: int, seed: int) -> None:
 @click.option(
     "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
 )
-@quiet_option
-@json_option
+@output_options
 @honest
-def check(
-    records: Path | Address, mapping: Path | None, settings: Path | None, out: Path, machine: bool
-) -> None:
+def check(records: Path | Address, mapping: Path | None, settings: Path | None, out: Path) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
@@ -88,8 +86,7 @@ def check(
     rejected = out / "rejected"
     also = f", rejected rows in {rejected}" if rejected.is_dir() else ""
     say(f"report in {out / 'quality.json'}{also}")
-    if machine:
-        as_json(outcomes.of_check(quality, out))
+    as_json(outcomes.of_check(quality, out))
 
 
 @main.command()
@@ -100,8 +97,7 @@ def check(
 @click.option(
     "--without", multiple=True, metavar="INPUT", help="Feature that no model may use; repeat it."
 )
-@quiet_option
-@json_option
+@output_options
 @honest
 def fit(
     records: Path | Address,
@@ -111,7 +107,6 @@ def fit(
     out: Path,
     tracking_uri: str | None,
     without: tuple[str, ...],
-    machine: bool,
 ) -> None:
     """Train both models on what RECORDS held by the as-of date."""
     from risk_index import pipeline
@@ -119,8 +114,7 @@ def fit(
     source = pipeline.Source(records, mapping, settings)
     facts = pipeline.fit(source, as_of.date(), out, say, tracking_uri, without)
     _say_fit(facts, out)
-    if machine:
-        as_json(outcomes.of_fit(facts, out))
+    as_json(outcomes.of_fit(facts, out))
 
 
 def _say_fit(facts: dict[str, Any], out: Path) -> None:
@@ -156,8 +150,7 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 )
 @click.option("--xlsx", is_flag=True, help="Write a workbook beside the CSV; so does --out x.xlsx.")
 @language_option
-@quiet_option
-@json_option
+@output_options
 @honest
 def rank(
     records: Path | Address,
@@ -169,7 +162,6 @@ def rank(
     last: Path | None,
     xlsx: bool,
     language: str,
-    machine: bool,
 ) -> None:
     """Rank every firm of RECORDS with a fitted model, and plan the round."""
     from risk_index import pipeline
@@ -186,25 +178,34 @@ def rank(
     say(
         f"ranking in {files['ranked']}{also}, frame of the draw in {files['frame']} (keep it sealed)"
     )
-    if machine:
-        as_json(files)
+    as_json(files)
 
 
 @main.command()
 @click.argument("model", type=FOLDER)
-@click.option("--ranked", type=FOLDER, help="The ranking to show the top of.")
+@click.option("--ranked", type=FOLDER, help="The ranking, for regions, sectors, tiers and firms.")
 @click.option("--audit", "audited", type=FOLDER, help="Folder of the fit's audit.")
 @click.option(
     "--out", type=FOLDER, default=Path("report.html"), show_default=True, help="File of the report."
 )
-@quiet_option
+@against_option
+@language_option
+@output_options
 @honest
-def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) -> None:
+def report(
+    model: Path,
+    ranked: Path | None,
+    audited: Path | None,
+    against: Path | None,
+    out: Path,
+    language: str,
+) -> None:
     """Write one HTML file on the fit in folder MODEL."""
-    from risk_index.report import write_report
+    from risk_index.report.writing import Shown, write_report
 
-    write_report(model, ranked, out, audited)
+    write_report(model, out, Shown(ranked, audited, against, texts(language)))
     say(f"report in {out}")
+    as_json({"report": out})
 
 
 @main.command()
@@ -213,8 +214,9 @@ def report(model: Path, ranked: Path | None, audited: Path | None, out: Path) ->
 @click.option("--out", type=FOLDER, required=True, help="Folder for everything that is made.")
 @click.option("--attributes", type=FOLDER, help="Attributes for the audit: firm_id + columns.")
 @click.option("--waivers", type=FOLDER, help="YAML list of waivers signed by named persons.")
-@quiet_option
-@json_option
+@against_option
+@language_option
+@output_options
 @honest
 def run(
     records: Path | Address,
@@ -224,17 +226,18 @@ def run(
     out: Path,
     attributes: Path | None,
     waivers: Path | None,
-    machine: bool,
+    against: Path | None,
+    language: str,
 ) -> None:
     """Check, fit, audit, rank and report on RECORDS."""
     from risk_index import demo, pipeline
 
     source = pipeline.Source(records, mapping, settings)
-    facts = demo.run_all(source, as_of.date(), out, say, attributes, waivers)
+    wanted = demo.Wanted(attributes, waivers, against, texts(language))
+    facts = demo.run_all(source, as_of.date(), out, say, wanted)
     _say_fit(facts, out / "fit")
     say(f"ranking in {out / 'ranked.csv'}, report in {out / 'report.html'}")
-    if machine:
-        as_json(outcomes.of_run(facts, out))
+    as_json(outcomes.of_run(facts, out))
 
 
 @main.command()
@@ -249,13 +252,15 @@ def run(
     "--firms", type=click.IntRange(min=100), default=20_000, show_default=True, help="Firms in it."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same registry.")
-@quiet_option
+@language_option
+@output_options
 @honest
-def demo(out: Path, firms: int, seed: int) -> None:
+def demo(out: Path, firms: int, seed: int, language: str) -> None:
     """All steps on a synthetic world, ending with the first rows of the ranking."""
     from risk_index.demo import demonstrate
 
-    demonstrate(out, firms, seed, say)
+    facts = demonstrate(out, firms, seed, say, texts(language))
+    as_json(outcomes.of_run(facts, out) | {"audit": out / "audit" / "audit.html"})
 
 
 main.add_command(draw)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, entropy
+from scipy.stats import chi2, entropy, fisher_exact
 
 from features.catalogue import in_use
 from models.fitted import FittedModel
@@ -81,6 +81,43 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How often each value occurs, in two digits: what two fits can be compared by without firms.
+
+    Attributes
+    ----------
+    values : tuple of float
+        Rounded to two digits, rising.
+    counts : tuple of int
+        Firms with each value.
+    missing : int
+        Firms without a value.
+    """
+
+    values: tuple[float, ...]
+    counts: tuple[int, ...]
+    missing: int = 0
+
+    @classmethod
+    def of(cls, values: Floats) -> Tally:
+        """Count values, shape (n,).
+
+        >>> Tally.of(np.array([12.34, 12.0, 0.0, np.nan]))
+        Tally(values=(0.0, 12.0), counts=(1, 2), missing=1)
+        """
+        exact, n = np.unique(values[np.isfinite(values)], return_counts=True)
+        rounded = np.char.mod("%.1e", exact).astype(np.float64) if len(exact) else exact
+        found, at = np.unique(rounded, return_inverse=True)
+        counts = np.bincount(at, weights=n, minlength=len(found)).astype(int)
+        known = int(counts.sum())
+        return cls(tuple(found.tolist()), tuple(counts.tolist()), len(values) - known)
+
+    def told(self) -> Floats:
+        """Return the values again, rounded as they are; NaN for those missing."""
+        return np.r_[np.repeat(self.values, self.counts), np.full(self.missing, np.nan)]
+
+
+@dataclass(frozen=True)
 class Distributions:
     """Spreads by input, of the index, and of the index among random draws.
 
@@ -89,15 +126,24 @@ class Distributions:
     spreads : dict of name to Spread
     draws, violations : int
         Random draws of the year before the day, and violations they found.
+    tallies : dict of name to Tally
+        The same numbers in two digits; empty in the file of an older fit.
     """
 
     spreads: dict[str, Spread]
     draws: int = 0
     violations: int = 0
+    tallies: dict[str, Tally] = field(default_factory=dict)
 
     def as_json(self) -> str:
-        """Return it as JSON text."""
-        return json.dumps(asdict(self), indent=1, allow_nan=False) + "\n"
+        """Return it as JSON text, a line a tally."""
+        plain = asdict(self)
+        tallies = ",\n".join(
+            f"  {json.dumps(name)}: {json.dumps(tally, allow_nan=False, separators=(',', ':'))}"
+            for name, tally in plain.pop("tallies").items()
+        )
+        rest = json.dumps(plain, indent=1, allow_nan=False).removesuffix("\n}")
+        return f'{rest},\n "tallies": {{\n{tallies}\n }}\n}}\n'
 
 
 def read_distributions(path: Path) -> Distributions:
@@ -111,7 +157,8 @@ def read_distributions(path: Path) -> Distributions:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         spreads = {name: _spread(saved) for name, saved in content.pop("spreads").items()}
-        return Distributions(spreads, **content)
+        tallies = {name: _tally(saved) for name, saved in content.pop("tallies", {}).items()}
+        return Distributions(spreads, tallies=tallies, **content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DistributionsError(f"{path} holds no distributions of a fit: {error}") from error
 
@@ -119,6 +166,10 @@ def read_distributions(path: Path) -> Distributions:
 def _spread(saved: dict[str, Any]) -> Spread:
     lists = {name: tuple(saved[name]) for name in ("edges", "shares", "quantiles")}
     return Spread(**{**saved, **lists})
+
+
+def _tally(saved: dict[str, Any]) -> Tally:
+    return Tally(tuple(saved["values"]), tuple(saved["counts"]), saved["missing"])
 
 
 @dataclass
@@ -141,11 +192,16 @@ def distributions(
     """Return the spreads of a fit on its day."""
     X, drawn = sample.rows, last_draws(training)
     rows = training.examples.X[drawn]
-    spreads = {feature.name: Spread.of(_column(X, feature.name)) for feature in in_use()}
-    spreads[INDEX] = Spread.of(index_of(model, X))
+    values = {feature.name: _column(X, feature.name) for feature in in_use()}
+    values[INDEX] = index_of(model, X)
     if len(rows):
-        spreads[DRAWS] = Spread.of(index_of(model, rows))
-    return Distributions(spreads, int(drawn.sum()), int(training.examples.violation[drawn].sum()))
+        values[DRAWS] = index_of(model, rows)
+    return Distributions(
+        {name: Spread.of(column) for name, column in values.items()},
+        int(drawn.sum()),
+        int(training.examples.violation[drawn].sum()),
+        {name: Tally.of(column) for name, column in values.items()},
+    )
 
 
 def index_of(model: FittedModel, X: pd.DataFrame) -> Floats:
@@ -163,6 +219,41 @@ def last_draws(training: TrainingSet) -> np.ndarray:
     late = pd.to_datetime(labels.inspected_on).to_numpy("datetime64[D]") > since
     latest = ~labels.duplicated("inspection_id", keep="last").to_numpy()
     return np.asarray(is_draw(labels) & late & latest)
+
+
+def shifts(
+    before: Distributions, after: dict[str, np.ndarray], inputs: set[str]
+) -> dict[str, tuple[float, float]]:
+    """Return the PSI, and that of chance, of each input that a model reads, and of the index.
+
+    Parameters
+    ----------
+    after : dict of name to float64 of shape (n,)
+        Values of today; the index by the champion, among random draws, too.
+    """
+    found = {}
+    for name in [*sorted(inputs), INDEX, DRAWS]:
+        old, values = before.spreads.get(name), after.get(name)
+        if old is None or values is None or not len(values) or not old.n:
+            continue
+        new = Spread.of(values, old.edges)
+        found[name] = (psi(old, new), psi_of_chance(old, new))
+    return found
+
+
+def shifts_between(
+    before: Distributions, after: Distributions, inputs: set[str]
+) -> dict[str, tuple[float, float]]:
+    """Return the same from what two fits kept, in two digits; the index of each is by its own model."""
+    rounded = {name: Spread.of(tally.told()) for name, tally in before.tallies.items()}
+    today = {name: tally.told() for name, tally in after.tallies.items()}
+    return shifts(Distributions(rounded), today, inputs)
+
+
+def chance_of_rates(before: Distributions, after: Distributions) -> float:
+    """Return how likely the rates on random draws differ so much where they are one (Fisher's test)."""
+    table = [[one.violations, one.draws - one.violations] for one in (before, after)]
+    return float(fisher_exact(table)[1])
 
 
 def psi(before: Spread, after: Spread) -> float:

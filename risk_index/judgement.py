@@ -25,6 +25,7 @@ from models.scorecard import PointsScorecard
 from models.selection import estimating_weights
 from risk_index.calibration_groups import calibration_by_group, groups_of
 from risk_index.parts import parts
+from risk_index.progress import steps
 from risk_index.scoring import completeness
 from risk_index.selection import days_of
 from risk_index.training import (
@@ -48,6 +49,8 @@ LADDER = (
 """Rules in the manner of the four classes of SAMR Xin 2022 No. 6 (points of this project)."""
 LIKELIHOOD_NAME, INDEX_NAME = "likelihood", "index"
 CURVE_SHARES = (0.1, 0.3, 1.0)
+STEPS = 6
+"""Fit, rivals, metrics, differences, learning curve, groups."""
 
 
 def rivals(plan: Plan) -> tuple[Baseline, ...]:
@@ -119,25 +122,40 @@ def judge(training: TrainingSet, plan: Plan) -> Judgement:
     found, notes = parts(labels, outcomes)
     if not found:
         return _nothing(_too_few(outcomes, days))
-    try:
-        model = fit_models(examples, days.judged_on, days.slice_days, plan)
-    except NotEnoughLabels as error:
-        return _nothing(
-            f"not judged: on {days.judged_on} the models could not have been fitted ({error})"
-        )
-    X = examples.X[later]
-    scores = _scores(model, X) | _rival_scores(examples.take(past), X, plan)
-    weight = np.ones(len(examples))
-    weight[later] = outcomes.weight
-    leading = np.flatnonzero(later)[next(iter(found.values()))]
-    return Judgement(
-        table=_of_parts(_measured, outcomes, scores, found, plan.seed),
-        differences=_of_parts(_compared, outcomes, scores, found, plan.seed),
-        curve=_curve(training, Fold(np.flatnonzero(past), leading), plan, weight),
-        **_of_leading(outcomes, scores, labels, X, found, plan.seed),
-        notes=notes,
-        model=model,
-    )
+    with steps("judging", STEPS, "steps") as done:
+        try:
+            model = fit_models(examples, days.judged_on, days.slice_days, plan)
+        except NotEnoughLabels as error:
+            return _nothing(
+                f"not judged: on {days.judged_on} the models could not have been fitted ({error})"
+            )
+        done(1)
+        X = examples.X[later]
+        scores = _scores(model, X) | _rival_scores(examples.take(past), X, plan)
+        done(1)
+        measured = _of_all_parts(outcomes, scores, found, plan.seed, done)
+        weight = np.ones(len(examples))
+        weight[later] = outcomes.weight
+        leading = np.flatnonzero(later)[next(iter(found.values()))]
+        curve = _curve(training, Fold(np.flatnonzero(past), leading), plan, weight)
+        done(1)
+        of_leading = _of_leading(outcomes, scores, labels, X, found, plan.seed)
+        return Judgement(*measured, curve, **of_leading, notes=notes, model=model)
+
+
+def _of_all_parts(
+    outcomes: Outcomes,
+    scores: dict[str, Score],
+    found: dict[str, Bools],
+    seed: int,
+    done: Callable[[int], object],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return metrics and differences on every part."""
+    table = _of_parts(_measured, outcomes, scores, found, seed)
+    done(1)
+    differences = _of_parts(_compared, outcomes, scores, found, seed)
+    done(1)
+    return table, differences
 
 
 def _of_leading(

@@ -15,10 +15,12 @@ from risk_index.explain.page import WITHHELD
 from risk_index.explain.words import CATEGORY, VOCABULARY
 from risk_index.nouns import NOUNS
 from risk_index.ranked_rows import COLUMNS
+from risk_index.report.words import every_word
 
 Text = tuple[str, str | None]
 """A text, and its form for many things where it has one."""
-MARKED = [("explain/**.j2", "jinja2"), ("explain/**.py", "python")]
+KINDS = (("j2", "jinja2"), ("py", "python"))
+MARKED = [(f"{room}/**.{ending}", how) for room in ("explain", "report") for ending, how in KINDS]
 """Where texts are marked by `say` and `count`."""
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"say": None, "count": (1, 2)}
 
@@ -51,8 +53,9 @@ def _of_rankings() -> Iterator[Text]:
 
 
 def _of_pages() -> Iterator[Text]:
-    """Yield the texts of a firm's page: those that are marked, as Babel finds them, and named ones."""
-    for text in (*VOCABULARY.values(), CATEGORY, WITHHELD, *scoring.THINGS, *TOGETHER.values()):
+    """Yield the texts of a firm's page and of the report: named ones, and those marked for Babel."""
+    named = (*VOCABULARY.values(), CATEGORY, WITHHELD, *scoring.THINGS, *TOGETHER.values())
+    for text in (*named, *every_word()):
         yield text, None
     package = Path(__file__).parent
     for _, _, message, _, _ in extract_from_dir(package, MARKED, keywords=KEYWORDS):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP
+from risk_index.messages import as_json, honest, say
+from risk_index.options import FOLDER, HELP, output_options
 
 
 @click.group(context_settings=HELP)
@@ -19,6 +19,7 @@ def mapping() -> None:
 @mapping.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--out", type=FOLDER, required=True, help="Folder for mapping.yaml and TABLE.sql.")
+@output_options
 @honest
 def init(folder: Path, out: Path) -> None:
     """Propose a mapping for the files of FOLDER: a draft, with TODO where nothing matched."""
@@ -36,3 +37,4 @@ def init(folder: Path, out: Path) -> None:
     for line in proposal.lines:
         say(line)
     say(f"mapping in {out}; try it: risk-index check {folder} --mapping {out}")
+    as_json({"mapping": out, "files": sorted(proposal.files)})

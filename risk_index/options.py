@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from risk_index.messages import MACHINE
 from risk_index.progress import QUIET
 from risk_index.texts import LANGUAGES
 
@@ -76,10 +77,32 @@ def quiet_option(verb: Verb) -> Verb:
     )(verb)
 
 
+def _for_a_machine(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[MACHINE] = value
+
+
 def json_option(verb: Verb) -> Verb:
-    """Add --json: what was written where, as JSON on standard output."""
+    """Add --json: one line on standard output that says what was written, or what went wrong."""
     return click.option(
-        "--json", "machine", is_flag=True, help="Say what was written as JSON on standard output."
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        callback=_for_a_machine,
+        help="Say what was written, or what went wrong, as one line of JSON on standard output.",
+    )(verb)
+
+
+def output_options(verb: Verb) -> Verb:
+    """Add --quiet and --json."""
+    return quiet_option(json_option(verb))
+
+
+def against_option(verb: Verb) -> Verb:
+    """Add the earlier run that a report is held against."""
+    return click.option(
+        "--against",
+        type=FOLDER,
+        help="Folder of an earlier run (fit/ and ranked.csv): the report tells what moved.",
     )(verb)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from features.records import Quality
     from risk_index.ranking import Ranking
+
+
+def of_world(out: Path, as_of: dt.date) -> dict[str, Any]:
+    """Return the files of a synthetic registry, and the day to fit and rank at."""
+    return {
+        "records": out / "records",
+        "attributes": out / "attributes.parquet",
+        "truth": out / "truth.parquet",
+        "as_of": as_of,
+    }
 
 
 def of_check(quality: Quality, out: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,10 @@ class Source:
     def open(self, rejected: Path | None = None) -> Iterator[Records]:
         """Open the checked records."""
         mapping = load_mapping(self.mapping) if self.mapping else None
-        with (
-            steps("checking", len(TABLES), "tables") as checked,
-            open_records(self.records, mapping, rejected=rejected, progress=checked) as records,
-        ):
+        with ExitStack() as opened:
+            with steps("checking", len(TABLES), "tables") as checked:
+                found = open_records(self.records, mapping, rejected=rejected, progress=checked)
+                records = opened.enter_context(found)
             yield records
 
 

@@ -30,15 +30,19 @@ COLOURS = {"A": "#E2F0D9", "B": "#FFF2CC", "C": "#F8CBAD", "D": "#E6A5A5"}
 """Fill of the tier's cell; the letter in it says the same without the colour."""
 WIDTHS = {"firm_id": 22, "name": 28, "sector": 12, "region": 10, "tier": 7, "notes": 44}
 WIDTHS |= {f"reason_{n}": 52 for n in (1, 2, 3)} | {"model_version": 15, "as_of": 11, "rank": 8}
-SHARES = (
-    "likelihood",
-    "likelihood_low",
-    "likelihood_high",
-    "inspection_probability",
-    "completeness",
-)
+SHARES = {
+    "likelihood": 1,
+    "likelihood_low": 1,
+    "likelihood_high": 1,
+    "tier_stability": 1,
+    "inspection_probability": 2,
+    "completeness": 1,
+}
+"""Shares and chances, 0 to 1, shown in percent with these decimals: 0.05 is read as 5.0%."""
 WHOLE = ("rank", "max_inspections_per_year")
 FROZEN_COLUMNS = 3
+PAGES_WIDE = 3
+"""Sheets of paper beside one another, each with rank, identifier and name."""
 HEADER_HEIGHT = 32
 MADE = dt.datetime(2000, 1, 1)
 """Stated as the day of making, so that the same rows give the same file."""
@@ -62,8 +66,9 @@ class Sheet:
         self._sheet.freeze_panes(1, FROZEN_COLUMNS)
         self._sheet.set_landscape()
         self._sheet.set_paper(9)
-        self._sheet.fit_to_pages(1, 0)
+        self._sheet.fit_to_pages(PAGES_WIDE, 0)
         self._sheet.repeat_rows(0)
+        self._sheet.repeat_columns(0, FROZEN_COLUMNS - 1)
 
     def add(self, rows: pd.DataFrame) -> None:
         """Write rows of a ranking below the last ones."""
@@ -86,8 +91,7 @@ class Sheet:
 
 def _format(book: xlsxwriter.Workbook, name: str) -> Format:
     if name in SHARES:
-        places = "0" * (3 if name == "inspection_probability" else 1)
-        return book.add_format({"num_format": f"0.{places}%"})
+        return book.add_format({"num_format": f"0.{'0' * SHARES[name]}%"})
     if name in WHOLE:
         return book.add_format({"num_format": "0"})
     if name in DECIMALS:

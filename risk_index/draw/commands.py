@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from risk_index.messages import DATA_SAYS_NO, honest, say
-from risk_index.options import FOLDER, HELP
+from risk_index.messages import DATA_SAYS_NO, as_json, honest, say
+from risk_index.options import FOLDER, HELP, output_options
 
 if TYPE_CHECKING:
     from risk_index.draw.beacon import Announced, DrandRound
@@ -42,6 +41,7 @@ def draw() -> None:
 @click.option("--ranked", type=FOLDER, help="The ranking; STEM.csv beside STEM.frame.csv if there.")
 @click.option("--secret", type=FOLDER, help="File of 64 hex digits for the salts, to replay.")
 @click.option("--committed-at", metavar=TIME, help="Time of the commit; now by default.")
+@output_options
 @honest
 def commit(
     frame: Path, ledger: Path, name: str, method: Literal["pareto", "systematic"],
@@ -78,12 +78,15 @@ def commit(
         say("note: no ranking recorded: name one by --ranked, or keep it beside the frame")
     say(f"commit {record.sha256()}")
     say(f"publish {made.folder / 'commit.json'} before {record.beacon.due}; keep the frame sealed")
+    as_json({"commit": made.folder / "commit.json", "sha256": record.sha256(), "firms": record.firms,
+             "visits": record.visits, "due": record.beacon.due, "ranked": ranking})  # fmt: skip
 
 
 @draw.command(context_settings=HELP)
 @click.argument("folder", metavar="DRAW", type=FOLDER)
 @click.option("--signature", metavar="HEX", help="Signature of the drand round that was named.")
 @click.option("--randomness", metavar="VALUE", help="What the announced event brought.")
+@output_options
 @honest
 def run(folder: Path, signature: str | None, randomness: str | None) -> None:
     """Draw the round in folder DRAW with what its beacon revealed."""
@@ -102,6 +105,8 @@ def run(folder: Path, signature: str | None, randomness: str | None) -> None:
         f"{result.drawn} firms drawn ({result.floor_arm} in the floor arm), in {folder / 'drawn.csv'}"
     )
     say(f"result {result.sha256()}; publish {folder / 'result.json'} after the field work")
+    as_json({"drawn": folder / "drawn.csv", "result": folder / "result.json", "sha256": result.sha256(),
+             "seed": result.seed, "firms": result.drawn})  # fmt: skip
 
 
 @draw.command(context_settings=HELP)
@@ -110,6 +115,7 @@ def run(folder: Path, signature: str | None, randomness: str | None) -> None:
 @click.option(
     "--out", type=FOLDER, default=Path("proof.json"), show_default=True, help="File of the proof."
 )
+@output_options
 @honest
 def proof(folder: Path, firm_id: str, out: Path) -> None:
     """Write the proof that FIRM_ID can check without seeing other firms."""
@@ -118,6 +124,7 @@ def proof(folder: Path, firm_id: str, out: Path) -> None:
     made = prove(folder, firm_id)
     write_proof(made, out)
     say(f"{firm_id}: {SAID[made.drawn]}; give it {out}, commit.json and result.json")
+    as_json({"proof": out, "firm_id": firm_id, "drawn": made.drawn})
 
 
 @draw.command(context_settings=HELP)
@@ -126,6 +133,7 @@ def proof(folder: Path, firm_id: str, out: Path) -> None:
 @click.option("--reason", required=True, help="Why it cannot be visited.")
 @click.option("--person", required=True, help="Who says so.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="Today by default.")
+@output_options
 @honest
 def replace(folder: Path, firm_id: str, reason: str, person: str, date: dt.datetime | None) -> None:
     """Replace FIRM_ID, which cannot be visited, by the next of the sequence."""
@@ -133,12 +141,15 @@ def replace(folder: Path, firm_id: str, reason: str, person: str, date: dt.datet
 
     entry = replace_firm(folder, firm_id, reason, person, (date or dt.datetime.now()).date())
     say(f"{firm_id} is replaced by {entry.replaced_by}; entry {entry.entry}, hash {entry.sha256}")
+    as_json({"entry": entry.entry, "firm_id": firm_id, "replaced_by": entry.replaced_by,
+             "sha256": entry.sha256})  # fmt: skip
 
 
 @draw.command(context_settings=HELP)
 @click.argument("place", metavar="LEDGER_OR_DRAW", type=FOLDER)
 @click.option("--firm", type=FOLDER, help="A firm's proof, checked with the public records alone.")
 @click.option("--at", metavar=TIME, help="Moment by which rounds are due; now by default.")
+@output_options
 @honest
 def verify(place: Path, firm: Path | None, at: str | None) -> None:
     """Check a ledger, a round or one firm; exit code 1 where something is wrong."""
@@ -156,7 +167,10 @@ def verify(place: Path, firm: Path | None, at: str | None) -> None:
     for line in report.findings:
         say(f"- {line}")
     say(f"{len(report.findings)} findings" if report.findings else "all of it holds")
-    sys.exit(DATA_SAYS_NO if report.findings else 0)
+    as_json({"holds": not report.findings, "checked": report.checked, "findings": report.findings})
+    if report.findings:
+        said = f"{len(report.findings)} findings"
+        as_json({"error": "Findings", "exit_code": DATA_SAYS_NO, "message": said})
 
 
 def _beacon(

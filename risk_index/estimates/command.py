@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import DATE, FOLDER, HELP, as_of_option, records_argument
+from risk_index.messages import as_json, honest, say
+from risk_index.options import DATE, FOLDER, HELP, as_of_option, output_options, records_argument
 
 if TYPE_CHECKING:
     from features.addresses import Address
@@ -48,6 +48,7 @@ LEAST_OUTCOMES = 30
     "--least-outcomes", type=click.IntRange(min=2), default=LEAST_OUTCOMES, show_default=True,
     help="Fewer outcomes, or a smaller effective number of them, give no number.",
 )  # fmt: skip
+@output_options
 @honest
 def estimate(
     records: Path | Address,
@@ -78,3 +79,4 @@ def estimate(
     for line in summary(table):
         say(line)
     say(f"{len(table)} rows in {out}")
+    as_json({"estimates": out, "rows": len(table)})

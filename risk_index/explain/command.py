@@ -10,14 +10,7 @@ import click
 
 from risk_index.messages import as_json, honest
 from risk_index.messages import say as tell
-from risk_index.options import (
-    FOLDER,
-    as_of_option,
-    json_option,
-    language_option,
-    quiet_option,
-    source_options,
-)
+from risk_index.options import FOLDER, as_of_option, language_option, output_options, source_options
 from risk_index.texts import texts
 
 if TYPE_CHECKING:
@@ -34,8 +27,7 @@ if TYPE_CHECKING:
     "--out", type=FOLDER, default=Path("firm.html"), show_default=True, help="A .html or .pdf file."
 )
 @language_option
-@quiet_option
-@json_option
+@output_options
 @honest
 def explain(
     firm_id: str,
@@ -47,7 +39,6 @@ def explain(
     ranked: Path | None,
     out: Path,
     language: str,
-    machine: bool,
 ) -> None:
     """Write a page on firm FIRM_ID of RECORDS: index, records, how to object."""
     from risk_index import pipeline
@@ -56,5 +47,4 @@ def explain(
     source = pipeline.Source(records, mapping, settings)
     page = make_page(source, firm_id, as_of.date(), model, ranked, out, tell, texts(language))
     tell(f"page of {firm_id} in {out}")
-    if machine:
-        as_json({"page": out, "firm_id": firm_id, "index": round(float(str(page.row["index"])), 2)})
+    as_json({"page": out, "firm_id": firm_id, "index": round(float(str(page.row["index"])), 2)})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP, records_argument
+from risk_index.messages import as_json, honest, say
+from risk_index.options import FOLDER, HELP, output_options, records_argument
 
 if TYPE_CHECKING:
     from features.addresses import Address
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ledger", type=FOLDER, help="Ledger of the year's audits; OUT/ledger.json by default."
 )
+@output_options
 @honest
 def audit(
     records: Path | Address,
@@ -48,4 +49,5 @@ def audit(
     for line in found.lines():
         say(line)
     say(f"audit in {out / 'audit.html'}, findings in {out / 'flags.csv'}")
+    as_json({"audit": out / "audit.html", "flags": out / "flags.csv", "stops": len(found.stops)})
     gate_of(found).refuse(str(out / "audit.html"))

@@ -13,6 +13,7 @@ from risk_index.fairness.proxies import ROWS_FOR_STRENGTH
 from risk_index.fairness.strata import legitimate_risk, strata
 from risk_index.fairness.strength import Strength, fold_of, judged, told
 from risk_index.fairness.treatment import LEAST_LOAD, EqualTreatment, equal_treatment, loads
+from risk_index.progress import steps
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ def pointers(
     stratum = strata(legitimate_risk(sample, legitimate, seed), int(sample.drawn.sum()))
     some = np.sort(np.random.default_rng(seed).permutation(len(sample))[:ROWS_FOR_STRENGTH])
     part, q = sample.take(some), stratum[some]
-    return [_pointer(part, contrast.take(some), q, seed) for contrast in contrasts]
+    found = []
+    with steps("pointing", len(contrasts), "groups") as done:
+        for contrast in contrasts:
+            found.append(_pointer(part, contrast.take(some), q, seed))
+            done(1)
+    return found
 
 
 def _pointer(sample: Sample, contrast: Contrast, stratum: Rows, seed: int) -> Pointer:

@@ -16,6 +16,7 @@ from risk_index.fairness.pairs import Joint, candidates, joint_strengths
 from risk_index.fairness.strata import legitimate_risk, strata
 from risk_index.fairness.strength import Strength, codes, fold_of, joint_strength, strength
 from risk_index.fairness.verdicts import Judgement, Legs, judge
+from risk_index.progress import steps
 
 ROWS_FOR_STRENGTH = 10_000
 
@@ -107,11 +108,12 @@ def find_proxies(
     ground = _ground(sample, strata(risk, int(sample.drawn.sum())), co_occurrence, seed)
     found = [(c, _gaps(ground, c)) for c in contrasts]
     met = discoveries(found, false_discovery)
-    return [
-        finding
-        for (contrast, gap), discovery in zip(found, met, strict=True)
-        for finding in _findings(ground, contrast, gap, discovery)
-    ]
+    findings: list[Finding] = []
+    with steps("comparing", len(found), "groups") as done:
+        for (contrast, gap), discovery in zip(found, met, strict=True):
+            findings += _findings(ground, contrast, gap, discovery)
+            done(1)
+    return findings
 
 
 def parts_of(sample: Sample) -> Parts:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import DATE, FOLDER, HELP
+from risk_index.messages import as_json, honest, say
+from risk_index.options import DATE, FOLDER, HELP, output_options
 
 if TYPE_CHECKING:
     from risk_index.inspectors.late import PastOf
@@ -38,6 +38,7 @@ def lists(verb: Verb) -> Verb:
 
 @click.command(context_settings=HELP)
 @lists
+@output_options
 @honest
 def roster(inspectors: Path, conflicts: Path | None) -> None:
     """Check the lists of inspectors and conflicts, and print the hash to publish with the commit."""
@@ -46,6 +47,8 @@ def roster(inspectors: Path, conflicts: Path | None) -> None:
     found = read_roster(inspectors, conflicts)
     say(f"{len(found.inspectors)} inspectors, {len(found.conflicts)} conflicts")
     say(f"roster {found.sha256}; publish it with the commit, before the seed is known")
+    as_json({"sha256": found.sha256, "inspectors": len(found.inspectors),
+             "conflicts": len(found.conflicts)})  # fmt: skip
 
 
 @click.command(context_settings=HELP)
@@ -63,6 +66,7 @@ def roster(inspectors: Path, conflicts: Path | None) -> None:
     "--revisit-months", type=click.IntRange(0, 1200), default=24, show_default=True,
     help="Who visited a firm within so many months is barred from it.",
 )  # fmt: skip
+@output_options
 @honest
 def assign(
     folder: Path,
@@ -96,6 +100,7 @@ def assign(
     with _past(records, mapping) as past_of:
         for line in assign_round(folder, Given(people, past_of, terms)):
             say(line)
+    as_json({"schedule": folder / "schedule.csv", "eligible": folder / "eligible.csv"})
 
 
 @click.command("stand-in", context_settings=HELP)
@@ -105,6 +110,7 @@ def assign(
 @click.option("--reason", required=True, help="Why.")
 @click.option("--person", required=True, help="Who says so.")
 @click.option("--date", type=DATE, metavar="YYYY-MM-DD", help="Today by default.")
+@output_options
 @honest
 def stand_in(
     folder: Path, firm_id: str, inspector: str, reason: str, person: str, date: dt.datetime | None
@@ -119,6 +125,8 @@ def stand_in(
         f"{firm_id}: {entry.stand_in} goes in place of {inspector}; entry {entry.entry}, "
         f"hash {sha256_of(entry)}"
     )
+    as_json({"entry": entry.entry, "firm_id": firm_id, "stand_in": entry.stand_in,
+             "sha256": sha256_of(entry)})  # fmt: skip
 
 
 @contextmanager

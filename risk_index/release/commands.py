@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP, as_of_option, source_options
+from risk_index.messages import as_json, honest, say
+from risk_index.options import FOLDER, HELP, as_of_option, output_options, source_options
 from risk_index.release.model_commands import decided_by, registry_option
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     help="Whether a challenger that passes becomes champion at once.",
 )  # fmt: skip
 @decided_by
+@output_options
 @honest
 def retrain(
     records: Path | Address,
@@ -55,6 +56,8 @@ def retrain(
     found = run_retrain(source, as_of.date(), Registry(registry), out, say, Wanted(**given))
     for verdict in found.verdicts:
         say(f"{verdict.name}: {verdict.status}. {verdict.sentence}")
+    as_json({"verdict": out / "verdict.json", "promotes": found.promotes,
+             "refused_by": found.refusing, "challenger": found.challenger})  # fmt: skip
     found.refuse(str(out / "verdict.md"))
     done = "is champion" if given["promotes"] else "may be promoted: risk-index model promote"
     say(

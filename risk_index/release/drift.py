@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import fisher_exact
 
 from risk_index.distributions import (
     DRAWS,
     INDEX,
     NOISE_LEVEL,
     Distributions,
-    Spread,
+    chance_of_rates,
     factor,
-    psi,
-    psi_of_chance,
 )
 from risk_index.release.limits import Limits
 from risk_index.release.verdicts import Verdict, judged
@@ -63,26 +60,6 @@ def drift(
     )
 
 
-def shifts(
-    before: Distributions, after: dict[str, np.ndarray], inputs: set[str]
-) -> dict[str, tuple[float, float]]:
-    """Return the PSI, and that of chance, of each input that a model reads, and of the index.
-
-    Parameters
-    ----------
-    after : dict of name to float64 of shape (n,)
-        Values of today; the index by the champion, among random draws, too.
-    """
-    found = {}
-    for name in [*sorted(inputs), INDEX, DRAWS]:
-        old, values = before.spreads.get(name), after.get(name)
-        if old is None or values is None or not len(values) or not old.n:
-            continue
-        new = Spread.of(values, old.edges)
-        found[name] = (psi(old, new), psi_of_chance(old, new))
-    return found
-
-
 def units(before: Distributions, after: Distributions, limits: Limits) -> Verdict:
     """Refuse where all values of an input were multiplied by one large or small factor."""
     changed = {}
@@ -113,11 +90,7 @@ def _rate_moved(before: Distributions, after: Distributions, limits: Limits) -> 
     if not before.draws or not after.draws:
         return False, "there are no random draws on one side"
     old, new = before.violations / before.draws, after.violations / after.draws
-    table = [
-        [before.violations, before.draws - before.violations],
-        [after.violations, after.draws - after.violations],
-    ]
-    chance = float(fisher_exact(table)[1])
+    chance = chance_of_rates(before, after)
     far = max(old, new) > limits.rate_factor * min(old, new)
     said = f"violations at {old:.1%} of {before.draws} random draws, now {new:.1%} of {after.draws}"
     return far and chance < 1 - NOISE_LEVEL, said

@@ -21,12 +21,13 @@ from risk_index.distributions import (
     index_of,
     last_draws,
     read_distributions,
+    shifts,
 )
 from risk_index.errors import UserError
 from risk_index.fairness.findings import Audit
 from risk_index.fairness.opening import budget
 from risk_index.pipeline import Fit, Say, Source
-from risk_index.release.drift import drift, shifts, units
+from risk_index.release.drift import drift, units
 from risk_index.release.experiments import Registry, one_small_fine, reporting
 from risk_index.release.limits import Limits
 from risk_index.release.outcomes import carried_by_input, harm_of, later_slice, on_outcomes

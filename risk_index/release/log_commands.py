@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP
+from risk_index.messages import as_json, honest, say
+from risk_index.options import FOLDER, HELP, output_options
 
 TIER = click.Choice(list("ABCD"))
 
@@ -23,6 +23,7 @@ def log() -> None:
 @click.option("--about", required=True, help="Version of the model, or firm_id.")
 @click.option("--what", required=True, help="What was decided.")
 @click.option("--why", required=True, help="The reason.")
+@output_options
 @honest
 def note(file: Path, who: str, about: str, what: str, why: str) -> None:
     """Add a decision to FILE."""
@@ -30,6 +31,7 @@ def note(file: Path, who: str, about: str, what: str, why: str) -> None:
 
     made = add(file, who=who, action="note", about=about, what=what, why=why)
     say(f"line {made.number} of {file}, hash {made.sha256()}")
+    as_json({"log": file, "line": made.number, "sha256": made.sha256()})
 
 
 @log.command()
@@ -39,6 +41,7 @@ def note(file: Path, who: str, about: str, what: str, why: str) -> None:
 @click.option("--from", "from_tier", type=TIER, required=True, help="Tier by the index.")
 @click.option("--to", "to_tier", type=TIER, required=True, help="Tier by the officer.")
 @click.option("--why", required=True, help="The reason.")
+@output_options
 @honest
 def override(file: Path, who: str, firm: str, from_tier: str, to_tier: str, why: str) -> None:
     """Add to FILE that an officer moves a firm to another tier."""
@@ -49,11 +52,13 @@ def override(file: Path, who: str, firm: str, from_tier: str, to_tier: str, why:
         why=why, from_tier=from_tier, to_tier=to_tier,
     )  # fmt: skip
     say(f"line {made.number} of {file}, hash {made.sha256()}")
+    as_json({"log": file, "line": made.number, "sha256": made.sha256()})
 
 
 @log.command()
 @click.argument("file", type=FOLDER)
 @click.option("--head", help="Published hash of a line, which must be in the log.")
+@output_options
 @honest
 def verify(file: Path, head: str | None) -> None:
     """Check the chain of FILE: no line changed, taken out or put in."""
@@ -62,6 +67,7 @@ def verify(file: Path, head: str | None) -> None:
     found = findings(file, head)
     for finding in found:
         say(f"- {finding}")
+    as_json({"log": file, "holds": not found, "findings": found})
     if found:
         raise LogError(f"{file}: {len(found)} findings")
     entries = read_log(file)
@@ -78,6 +84,7 @@ def verify(file: Path, head: str | None) -> None:
     show_default=True,
     help="File of the table.",
 )
+@output_options
 @honest
 def overrides(file: Path, out: Path) -> None:
     """Write the overrides of FILE as the CSV that `risk-index audit --overrides` reads."""
@@ -94,3 +101,4 @@ def overrides(file: Path, out: Path) -> None:
     table.to_csv(beside, index=False, encoding="utf-8-sig")
     beside.replace(out)
     say(f"{len(table)} overrides in {out}")
+    as_json({"overrides": out, "rows": len(table)})

@@ -5,12 +5,15 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP
+from risk_index.messages import as_json, honest, say
+from risk_index.options import FOLDER, HELP, output_options
+
+if TYPE_CHECKING:
+    from risk_index.tracking import Registered
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -48,6 +51,7 @@ def model() -> None:
 
 @model.command()
 @registry_option
+@output_options
 @honest
 def show(registry: str) -> None:
     """List the versions and which of them is champion."""
@@ -60,11 +64,15 @@ def show(registry: str) -> None:
         say(f"version {one.number}{titles}: model {one.model_version}, fit of {one.as_of}{before}")
     if not found:
         say(f"no model is registered in {registry}")
+    as_json(
+        {"versions": [_facts(one) | {"aliases": one.aliases, "as_of": one.as_of} for one in found]}
+    )
 
 
 @model.command()
 @click.argument("run", type=FOLDER)
 @registry_option
+@output_options
 @honest
 def send(run: Path, registry: str) -> None:
     """Register the fit in folder RUN as the challenger, such as one that a server missed."""
@@ -73,6 +81,7 @@ def send(run: Path, registry: str) -> None:
 
     made = send_fit(run, Registry(registry))
     say(f"version {made.number}: model {made.model_version}; it is the challenger")
+    as_json(_facts(made))
 
 
 @model.command()
@@ -80,6 +89,7 @@ def send(run: Path, registry: str) -> None:
 @click.option("--why", required=True, help="The reason: no gate is asked here.")
 @registry_option
 @decided_by
+@output_options
 @honest
 def promote(version: int, why: str, registry: str, log: Path | None, who: str) -> None:
     """Make VERSION champion by a person's decision, which is logged."""
@@ -88,12 +98,14 @@ def promote(version: int, why: str, registry: str, log: Path | None, who: str) -
 
     made = promote_version(Registry(registry), version, who, why, log)
     say(f"version {made.number} (model {made.model_version}) is champion")
+    as_json(_facts(made))
 
 
 @model.command()
 @click.option("--why", required=True, help="The reason.")
 @registry_option
 @decided_by
+@output_options
 @honest
 def rollback(why: str, registry: str, log: Path | None, who: str) -> None:
     """Make the champion before this one champion again."""
@@ -102,3 +114,8 @@ def rollback(why: str, registry: str, log: Path | None, who: str) -> None:
 
     made = roll_back(Registry(registry), who, why, log)
     say(f"version {made.number} (model {made.model_version}) is champion again")
+    as_json(_facts(made))
+
+
+def _facts(made: Registered) -> dict[str, Any]:
+    return {"version": made.number, "model_version": made.model_version}

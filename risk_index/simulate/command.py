@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from risk_index.messages import honest, say
-from risk_index.options import FOLDER, HELP, quiet_option
+from risk_index.messages import as_json, honest, say
+from risk_index.options import FOLDER, HELP, output_options
 
 
 @click.command(context_settings=HELP)
@@ -22,7 +22,7 @@ from risk_index.options import FOLDER, HELP, quiet_option
 @click.option("--policies", metavar="NAME,NAME", help="Those to play; all by default.")
 @click.option("--sensitivity/--no-sensitivity", default=True, show_default=True,
               help="Also worlds in which something is otherwise.")  # fmt: skip
-@quiet_option
+@output_options
 @honest
 def simulate(
     out: Path, overrides: Path | None, seeds: int | None, seasons: int | None, firms: int | None,
@@ -45,4 +45,6 @@ def simulate(
     refuse_other(out)
     runs = planned(settings, out, sensitivity)
     play_all(runs, jobs, say)
-    say(f"tables in {write_report(runs, settings, out)}, pictures and CSV files beside it")
+    tables = write_report(runs, settings, out)
+    say(f"tables in {tables}, pictures and CSV files beside it")
+    as_json({"tables": tables, "runs": len(runs)})

@@ -51,7 +51,11 @@ def make(folder: Path) -> Made:
     settings = load_world_settings()
     write_world(folder / "world", FIRMS, SEED, settings)
     as_of = settings.as_of.isoformat()
-    result = invoke("run", folder / "world", "--as-of", as_of, "--out", folder / "out")
+    result = invoke("run", folder / "world", "--as-of", as_of, "--out", folder / "out", "--json")
     assert result.exit_code == 0, result.stderr
-    assert result.stdout == ""
+    said = json.loads(result.stdout)
+    assert {name for name in ("check", "ranked", "report") if Path(said[name]).is_file()} == {
+        "check", "ranked", "report",
+    }  # fmt: skip
+    assert Path(said["fit"]["model"]).is_dir()
     return Made(folder / "world" / "records", folder / "out", as_of, result.stderr)

@@ -17,7 +17,7 @@ from risk_index import pipeline
 from risk_index.fairness.command import audit
 from risk_index.fairness.config import FAIRNESS_CONFIG
 from risk_index.fairness.findings import Audit
-from risk_index.report import write_report
+from risk_index.report.writing import Shown, write_report
 from risk_index.world import PLANTED, load_world_settings, write_world
 
 FIRMS, SEED = 1500, 3
@@ -44,7 +44,7 @@ def invoke(*words: object) -> Result:
 
 def audited(world: Path, run: Path, out: Path, *more: object) -> Result:
     attributes = world / "attributes.parquet"
-    return invoke(world, "--model", run, "--attributes", attributes, "--out", out, *more)
+    return invoke(world, "--model", run, "--attributes", attributes, "--out", out, "--json", *more)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,10 @@ def test_everything_is_written_and_the_gate_speaks_by_its_exit_code(made: Made) 
         "audit.json", "audit.schema.json", "flags.csv", "audit.html", "pictures", "ledger.json",
     }  # fmt: skip
     assert made.result.exit_code == (0 if made.found["passed"] else 1), made.result.stderr
-    assert made.result.stdout == ""
+    said = json.loads(made.result.stdout)
+    assert said["stops"] == len(made.found["stops"])
+    assert ("error" in said) == (not made.found["passed"])
+    assert Path(said["audit"]).is_file()
     assert "Traceback" not in made.result.stderr
 
 
@@ -103,7 +106,7 @@ def test_the_verdicts_stand_on_the_card_of_the_fit(made: Made, ruled: Made) -> N
 
 def test_the_report_shows_the_flags_of_its_audit(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
-    write_report(made.run, None, out, made.out)
+    write_report(made.run, out, Shown(audited=made.out))
     page = out.read_text(encoding="utf-8")
     assert ("findings stop this model" in page) != bool(made.found["passed"])
     assert all(f"<td>{flag['input']}</td>" in page for flag in made.found["flags"][:20])

@@ -86,7 +86,7 @@ def test_card_and_report_lead_with_the_same_part_and_tell_the_overlap(made: Made
     report = (made.out / "report.html").read_text(encoding="utf-8")
     part, verdict = made.facts["part"], made.facts["overlap"]["verdict"]
     assert card.index(f"### On {part}") == card.index("### On ")
-    assert f"On {part}: " in report[: report.index("On all planned visits:") + 30]
+    assert f"<caption>{part}: " in report[: report.index("<caption>all planned visits: ") + 40]
     for text in (card, report):
         assert verdict in text
         assert "nsufficient data" in text

@@ -76,6 +76,9 @@ def test_the_workbook_holds_the_rows_of_the_csv(chinese: Path) -> None:
     assert sheet.auto_filter.ref == f"A1:AB{len(rows) + 1}"
     assert {cell.data_type for cell in sheet["B"]} == {"s"}
     assert {cell.number_format for cell in sheet["B"][1:]} == {"@"}
+    shares = ("F", "G", "H", "R", "V")
+    assert {sheet[f"{column}2"].number_format for column in shares} == {"0.0%"}
+    assert sheet["S2"].number_format == "0.00%"
     fills = {cell.value: cell.fill.fgColor.rgb for cell in sheet["Q"][1:]}
     assert len(set(fills.values())) == len(fills) >= 3
 

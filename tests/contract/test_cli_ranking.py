@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import math
 import shutil
 from pathlib import Path
@@ -219,8 +220,11 @@ def test_the_same_bytes_from_shuffled_rows_in_another_format(made: Made, tmp_pat
     records = shuffled(made.records, tmp_path / "shuffled")
     before = (made.out / "ranked.csv").read_bytes()
     assert rank(made, records, tmp_path / "ranked.csv") == before
-    result = invoke("fit", records, "--as-of", made.as_of, "--out", tmp_path / "fit")
+    words = ["--as-of", made.as_of, "--out", tmp_path / "fit", "--quiet", "--json"]
+    result = invoke("fit", records, *words)
     assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["model_version"] == made.facts["model_version"]
     for file in (made.out / "fit" / "model").iterdir():
         assert (tmp_path / "fit" / "model" / file.name).read_bytes() == file.read_bytes()
 

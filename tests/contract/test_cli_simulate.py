@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -41,10 +42,10 @@ def finished(out: Path) -> dict[Path, int]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulation that was not disturbed, one run at a time."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    result = simulate(out, *SMALL, "--jobs", "1")
+    result = simulate(out, *SMALL, "--jobs", "1", "--json")
     assert result.exit_code == 0, result.stderr
     assert f"{N_RUNS} of {N_RUNS}: as it is: oracle, seed 2" in result.stderr
-    assert result.stdout == ""
+    assert json.loads(result.stdout) == {"tables": str(out / "simulation.md"), "runs": N_RUNS}
     return out
 
 

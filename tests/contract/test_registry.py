@@ -66,8 +66,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("registry")
     for number in (1, 2, 3):
         run = small_run(folder / f"run {number}", seed=number)
-        done = invoke("model", "send", run, "--registry", folder / "place")
+        done = invoke("model", "send", run, "--registry", folder / "place", "--json")
         assert done.exit_code == 0, done.stderr
+        assert json.loads(done.stdout)["version"] == number
         assert f"version {number}: model {FittedModel.load(run / 'model').version}" in done.stderr
     for number in (1, 2):
         done = invoke("model", "promote", number, "--registry", folder / "place", "--why", "a test")
@@ -162,7 +163,9 @@ def test_what_is_shown_and_logged_is_what_was_done(place: Path) -> None:
     registry = Registry(str(place))
     held = {alias: registry.holder(alias) for alias in (CHAMPION, CHALLENGER)}
     assert {alias: one.number for alias, one in held.items() if one} == {CHAMPION: 2, CHALLENGER: 3}
-    shown = invoke("model", "show", "--registry", place).stderr
+    done = invoke("model", "show", "--registry", place, "--json")
+    assert [one["version"] for one in json.loads(done.stdout)["versions"]] == [3, 2, 1]
+    shown = done.stderr
     assert "version 2 (champion): model " in shown
     assert "came after version 1" in shown
     entries = read_log(place / "decisions.jsonl")
@@ -178,9 +181,10 @@ def test_roll_back_is_one_command_and_ends_where_nothing_came_before(tmp_path: P
             "model", "send", small_run(tmp_path / str(number), number), "--registry", tmp_path / "r"
         )
         invoke("model", "promote", number, "--registry", tmp_path / "r", "--why", "x")
-    back = ["model", "rollback", "--registry", tmp_path / "r", "--why", "complaints"]
+    back = ["model", "rollback", "--registry", tmp_path / "r", "--why", "complaints", "--json"]
     done = invoke(*back)
     assert done.exit_code == 0
+    assert json.loads(done.stdout)["version"] == 1
     assert "version 1 " in done.stderr
     wanted = FittedModel.load(tmp_path / "1" / "model").version
     held = Registry(str(tmp_path / "r")).holder(CHAMPION)

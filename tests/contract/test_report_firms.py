@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_index.report_firms import SHOWN, ranked_firms
+from risk_index.report.firms import SHOWN, ranked_firms
 from tests.contract.made import Made, invoke
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -31,18 +31,20 @@ def test_the_table_holds_the_ranking(made: Made) -> None:
 
 def test_groups_hold_all_firms_and_visits(made: Made) -> None:
     table = made.ranked
-    for group in ranked_firms(made.out / "ranked.csv").groups:
-        assert sum(row["firms"] for row in group.rows) == len(table)
-        visits = sum(row["visits"] for row in group.rows)
+    groups = ranked_firms(made.out / "ranked.csv").groups
+    for group in groups:
+        narrowest = [row for row in group.rows if not row.inner]
+        assert sum(row.firms for row in narrowest) == len(table)
+        visits = sum(row.visits for row in narrowest)
         assert abs(visits - table.inspections_per_year.sum()) < 1e-6
-    tiers = ranked_firms(made.out / "ranked.csv").groups[0]
-    assert {row["group"]: row["firms"] for row in tiers.rows} == table.tier.value_counts().to_dict()
+    tiers = {row.name: row.firms for row in groups[0].rows}
+    assert tiers == table.tier.value_counts().to_dict()
 
 
 def test_a_large_ranking_is_cut_and_that_is_said(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("risk_index.report_firms.MOST_FIRMS", 100)
+    monkeypatch.setattr("risk_index.report.firms.MOST_FIRMS", 100)
     out = tmp_path / "report.html"
     ranked = made.out / "ranked.csv"
     assert invoke("report", made.out / "fit", "--ranked", ranked, "--out", out).exit_code == 0
@@ -63,3 +65,55 @@ def test_a_browser_without_network_shows_the_first_firms(made: Made, tmp_path: P
     assert 'data-ready="yes"' in shown
     assert f"1 to 50 of {len(made.ranked)} firms" in shown
     assert f'<td class="short">{made.ranked.firm_id[49]}</td>' in shown
+    assert 'class="filters" onsubmit="return false" hidden' not in shown
+
+
+def test_paper_has_the_first_rows_and_no_controls(made: Made, tmp_path: Path) -> None:
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    reader = shutil.which("pdftotext")
+    if browser is None or reader is None:
+        pytest.skip("no Chromium or no pdftotext is installed")
+    pdf = tmp_path / "report.pdf"
+    subprocess.run(
+        [
+            browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}",
+            "--virtual-time-budget=10000", f"--print-to-pdf={pdf}",
+            (made.out / "report.html").resolve().as_uri(),
+        ],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    words = subprocess.run(
+        [reader, "-layout", pdf, "-"], capture_output=True, text=True, check=True
+    )
+    pages = words.stdout.split("\f")[:-1]
+    assert 5 < len(pages) < 40
+    for row in (0, 49):
+        assert made.ranked.firm_id[row] in words.stdout
+    assert made.ranked.firm_id[60] not in words.stdout
+    assert "On paper: the rows that were shown when it was printed." in words.stdout
+    for control in ("identifier or name", "sector begins with", "previous", "all tiers"):
+        assert control not in words.stdout
+
+
+def test_a_report_in_chinese_against_the_same_run(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    words = ["--ranked", made.out / "ranked.csv", "--against", made.out, "--language", "zh"]
+    assert invoke("report", made.out / "fit", *words, "--out", out).exit_code == 0
+    page = out.read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in page
+    n = len(made.ranked)
+    assert f"{n:,}家企业同在两份排名中。" in page
+    assert "等级上升：0家；等级下降：0家" in page
+    assert "（Spearman）：1.000" in page
+    assert "项输入中有0项发生偏移" in page
+    english = (made.out / "report.html").read_text(encoding="utf-8")
+    assert "No earlier run was given." in english
+    ids = re.compile(r'id="([a-z-]+)"')
+    assert set(ids.findall(page)) == set(ids.findall(english))
+
+
+def test_what_is_no_earlier_run_is_refused(made: Made, tmp_path: Path) -> None:
+    result = invoke("report", made.out / "fit", "--against", tmp_path, "--out", tmp_path / "r.html")
+    assert result.exit_code == 1
+    assert "holds no earlier run: name a folder with fit/ and ranked.csv" in result.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk_index.distributions import Distributions, Spread
+from risk_index.distributions import Distributions, Spread, shifts
 from risk_index.errors import SettingsError
-from risk_index.release.drift import drift, shifts, units
+from risk_index.release.drift import drift, units
 from risk_index.release.limits import Limits, load_limits
 from risk_index.release.outcomes import better_than_chance, calibration, harm, leak
 from risk_index.release.places import BothRanked, churn, sentinels

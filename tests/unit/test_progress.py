@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import click
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 
 from risk_index.messages import say
 from risk_index.options import quiet_option
-from risk_index.progress import steps
+from risk_index.progress import WAIT, steps
 
 
 class Terminal(io.StringIO):
@@ -56,3 +57,28 @@ def test_quiet_silences_messages_and_progress(monkeypatch: pytest.MonkeyPatch) -
     assert quiet.output == ""
     assert seen[0] != ""
     assert seen[1] == ""
+
+
+def test_a_step_that_counts_nothing_has_a_clock_until_the_next_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr("risk_index.progress.TICK", 0.001)
+    monkeypatch.setattr("sys.stderr", stream)
+    WAIT.begin()
+    for _ in range(5000):
+        if "so far" in stream.getvalue():
+            break
+        time.sleep(0.002)
+    WAIT.end()
+    assert "  00:00 so far" in stream.getvalue()
+    assert stream.getvalue().rsplit("\r", 1)[1].strip() == ""  # wiped away
+
+
+def test_a_file_sees_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("risk_index.progress.TICK", 0.0)
+    monkeypatch.setattr("sys.stderr", stream)
+    WAIT.begin()
+    WAIT.end()
+    assert stream.getvalue() == ""

@@ -1,6 +1,7 @@
 // The table of firms: unpacked once, filtered in memory, one page of rows in the document at a time.
 (async () => {
   const room = document.getElementById("firms");
+  const said = JSON.parse(document.getElementById("firms-words").textContent);
   const packed = document.getElementById("firms-packed").textContent.trim();
   const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -18,13 +19,12 @@
   const count = document.getElementById("firms-count");
   const [back, on] = [document.getElementById("firms-back"), document.getElementById("firms-on")];
   const ROWS = 50;
-  const DECIMALS = { index: 1, index_low: 1, index_high: 1, likelihood: 3, inspections_per_year: 3 };
   let found = [];
   let page = 0;
 
-  for (const [name, all] of [["tier", "all tiers"], ["region", "all regions"]]) {
+  for (const name of ["tier", "region"]) {
     for (const value of ["", ...[...new Set(columns[name])].sort()].filter((v, i) => i === 0 || v)) {
-      inputs[name].append(new Option(value || all, value));
+      inputs[name].append(new Option(value || said[name], value));
     }
   }
 
@@ -50,7 +50,7 @@
       for (const name of names) {
         const cell = document.createElement("td");
         const value = columns[name][row];
-        cell.textContent = typeof value === "number" ? value.toFixed(DECIMALS[name] ?? 0) : value;
+        cell.textContent = typeof value === "number" ? value.toFixed(said.decimals[name] ?? 0) : value;
         cell.className = typeof value === "number" ? "n" : name.startsWith("reason") ? "long" : "short";
         line.append(cell);
       }
@@ -58,7 +58,9 @@
     });
     body.replaceChildren(...rows);
     const last = Math.min(first + ROWS, found.length);
-    count.textContent = found.length ? `${first + 1} to ${last} of ${found.length} firms` : "no firm";
+    const places = { first: first + 1, last, n: found.length };
+    const told = found.length ? said.found : said.none;
+    count.textContent = told.replace(/{(\w+)}/g, (_, place) => places[place]);
     back.disabled = page === 0;
     on.disabled = last >= found.length;
   }
@@ -66,7 +68,7 @@
   for (const input of Object.values(inputs)) input.addEventListener("input", filter);
   back.addEventListener("click", () => { page -= 1; show(); });
   on.addEventListener("click", () => { page += 1; show(); });
-  room.hidden = false;
+  for (const control of room.querySelectorAll(".filters, .turn")) control.hidden = false;
   filter();
   room.dataset.ready = "yes";
 })();
