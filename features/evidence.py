@@ -88,6 +88,7 @@ class Kind:
                 measure,
                 "",
                 within_days=self.within_days,
+                dated=self.days,
                 likelihood=None,
             )
             for part, measure in measures.items()

@@ -168,6 +168,9 @@ class Feature:
         How it is computed.
     within_days : int or None
         Only events of so many days before the as-of date; None for all of them.
+    dated : str
+        Column of the days that `within_days` counts: since the event, or since the state that the
+        feature counts took effect.
     if_none : float
         Value of a firm without any such event (NaN: not known).
     basis : str
@@ -189,6 +192,7 @@ class Feature:
     measure: Measure
     basis: str
     within_days: int | None = None
+    dated: str = "age_days"
     if_none: float = 0.0
     likelihood: int | None = 0
     severity: int | None = None
@@ -215,7 +219,7 @@ def aggregate(feature: Feature, events: ibis.Table) -> ir.Scalar:
         raise TypeError(f"{feature.name} is no aggregate of events")
     holds: ir.BooleanValue = events.age_days >= 0
     if feature.within_days is not None:
-        holds = holds & (events.age_days < feature.within_days)
+        holds = holds & (events[feature.dated] < feature.within_days)
     for column, value in measure.where:
         holds = holds & (events[column] == value).fill_null(False)
     return measure.over(events, holds)

@@ -148,7 +148,8 @@ def _measure(feature: Feature) -> str:
     words = WORDS[type(measure)].format(measure) + (f" where {which}" if which else "")
     if isinstance(measure, Total) and not math.isinf(measure.cap):
         words += f", at most {measure.cap:g}"
-    return words + (f", last {feature.within_days} days" if feature.within_days else "")
+    last = "last" if feature.dated == "age_days" else "taken effect in the last"
+    return words + (f", {last} {feature.within_days} days" if feature.within_days else "")
 
 
 def _row(*cells: str) -> str:

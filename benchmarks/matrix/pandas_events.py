@@ -96,6 +96,7 @@ def permits(
     changed_on = rows.status_changed_on.fillna(rows.recorded_on)
     state = rows.status.where(changed_on <= as_of).fillna("valid")
     age = days(as_of, rows.issued_on)
+    recent = days(as_of, changed_on) < 1095
     over = rows.valid_to.where(rows.valid_to < as_of)
     ended_on = pd.concat([over, changed_on.where(state == "expired")], axis=1).min(axis=1)
     valid = ~state.isin(ENDED) & over.isna()
@@ -105,8 +106,8 @@ def permits(
         permits_valid=(valid, "sum"),
         permits_ever=(pd.Series(1, rows.index), "sum"),
         permits_new_1y=(age < 365, "sum"),
-        permits_revoked=((state == "revoked") & (age < 1095), "sum"),
-        permits_suspended=((state == "suspended") & (age < 1095), "sum"),
+        permits_revoked=((state == "revoked") & recent, "sum"),
+        permits_suspended=((state == "suspended") & recent, "sum"),
         permits_cancelled=(state == "cancelled", "sum"),
         permit_days_left=(days(rows.valid_to, as_of).where(valid), "min"),
         permit_days_since_issue=(age, "min"),

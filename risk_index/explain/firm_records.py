@@ -20,7 +20,7 @@ from risk_index.explain.words import CATEGORY, in_words
 from risk_index.texts import Texts
 
 COUNTED_DAYS = 1095
-"""Days for which permits taken away and changes of details are counted."""
+"""Days for which permits revoked or suspended and changes of details are counted."""
 
 
 @dataclass(frozen=True)
@@ -129,29 +129,36 @@ def _listings(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
 
 def _permits(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
     for row in _rows(permits_seen(snapshot)):
-        taken = row.state in ("revoked", "suspended", "cancelled")
-        last = row.issued_on + dt.timedelta(days=COUNTED_DAYS)
-        remedy = ""
-        if row.has_lapsed and not taken and row.ended_on == row.kind_ended_on:
-            counts = texts.say("lapsed on {day}: until it is renewed", day=row.ended_on)
-            remedy = texts.say("renewal of the permit")
-        elif taken:
-            counts = texts.say("{state}: until {day}", state=in_words(row.state, texts), day=last)
-        elif row.is_valid:
-            counts = (
-                texts.say("valid until {day}", day=row.valid_to)
-                if row.valid_to
-                else texts.say("valid without an end")
-            )
-        else:
-            counts = texts.say("an earlier term")
-        holds = bool(row.is_valid or remedy or (taken and last > snapshot.dates[0]))
+        taken = row.state in ("revoked", "suspended")
+        lapsed = row.has_lapsed and row.state in ("valid", "expired")
+        renewable = lapsed and row.ended_on == row.kind_ended_on
+        remedy = texts.say("renewal of the permit") if renewable else ""
+        counted = row.state == "cancelled" or (taken and row.days_changed < COUNTED_DAYS)
+        counts = _of_term(row, renewable, texts)
+        holds = bool(row.is_valid or remedy or counted)
         what = texts.say(
             CATEGORY, what=texts.say("permit"), category=in_words(str(row.kind), texts)
         )
         yield FirmRecord(
             "permits", row.permit_id, row.issued_on, what, row.permit_id, "", counts, holds, remedy
         )
+
+
+def _of_term(row: pd.Series, renewable: bool, texts: Texts) -> str:
+    """Return until when a term of a permit counts; what was taken away, from the day it was."""
+    state = in_words(row.state, texts)
+    if renewable:
+        return texts.say("lapsed on {day}: until it is renewed", day=row.ended_on)
+    if row.state == "cancelled":
+        return texts.say("{state}: counted without an end", state=state)
+    if row.state in ("revoked", "suspended"):
+        last = row.changed_on + dt.timedelta(days=COUNTED_DAYS)
+        return texts.say("{state}: until {day}", state=state, day=last)
+    if not row.is_valid:
+        return texts.say("an earlier term")
+    if row.valid_to:
+        return texts.say("valid until {day}", day=row.valid_to)
+    return texts.say("valid without an end")
 
 
 def _inspections(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:

@@ -12,8 +12,9 @@ from features.asof import snapshot_of_registry
 from features.catalogue import BY_NAME
 from features.evidence import kind_of, recorded
 from features.matrix import matrix
+from risk_index.explain.firm_records import records_of
 from risk_index.facts import fact
-from risk_index.texts import texts
+from risk_index.texts import ENGLISH, texts
 from tests.property.compare import DAY, ago, firm
 from tests.property.naive.accepted import accepted
 from tests.property.naive.registry import Registry
@@ -115,3 +116,27 @@ def test_a_permit_that_lapsed_and_one_that_ends() -> None:
     assert told(held, "permits_valid") == "2 valid permits, the next to end on 2020-07-10"
     lapsed = "1 kind of permit lapsed while operating since 2020-05-30"
     assert told(held, "permit_kinds_lapsed") == lapsed
+
+
+def test_a_permit_taken_away_counts_from_the_day_it_was() -> None:
+    old = {"firm_id": "a", "kind": "food", "issued_on": ago(2000)}
+    rows = [
+        {"permit_id": "1", "status": "revoked", "status_changed_on": ago(31)},
+        {"permit_id": "2", "status": "suspended", "status_changed_on": ago(1100)},
+        {"permit_id": "3", "status": "cancelled", "status_changed_on": ago(1100)},
+    ]
+    held = Registry({"firms": [firm("a")], "permits": [old | row for row in rows]})
+    assert told(held, "permits_revoked") == "1 permit revoked on 2020-05-30"
+    assert told(held, "permits_suspended") == "no permit suspended"
+    assert told(held, "permits_cancelled") == "1 permit cancelled on 2017-06-26"
+    con = ibis.duckdb.connect()
+    try:
+        snapshot = snapshot_of_registry(accepted(held, con), DAY, held.law, held.sectors)
+        page = {r.key: (r.counts, r.in_force) for r in records_of(snapshot, ENGLISH)}
+    finally:
+        con.disconnect()
+    assert page == {
+        "1": ("revoked: until 2023-05-30", True),
+        "2": ("suspended: until 2020-06-25", False),
+        "3": ("cancelled: counted without an end", True),
+    }

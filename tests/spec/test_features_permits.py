@@ -88,6 +88,20 @@ def test_a_status_counts_from_the_day_it_took_effect(status):
     assert found.loc["today"].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+def test_what_was_taken_away_counts_for_three_years_from_the_day_it_was(status):
+    taken = {"status": status, "recorded_on": ago(9), "issued_on": ago(2000)}
+    registry = cases(
+        lately=taken | {"status_changed_on": ago(30)},
+        for_the_last_day=taken | {"status_changed_on": ago(1094)},
+        no_longer=taken | {"status_changed_on": ago(1095)},
+        from_its_recording=taken,
+    )
+    assert column(registry, f"permits_{status}") == {
+        "lately": 1, "for_the_last_day": 1, "no_longer": 0, "from_its_recording": 1
+    }  # fmt: skip
+
+
 def test_a_permit_that_begins_tomorrow_is_not_held():
     tomorrow = {"issued_on": ago(-1), "recorded_on": ago(30)}
     assert number(registry(tomorrow), "permits_ever") == 0

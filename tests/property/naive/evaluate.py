@@ -87,7 +87,7 @@ def aggregate(feature: Feature, events: list[Row]) -> float | None:
     measure = feature.measure
     rows = [row for row in events if all(row[c] == value for c, value in measure.where)]
     if feature.within_days is not None:
-        rows = [row for row in rows if row["age_days"] < feature.within_days]
+        rows = [row for row in rows if row[feature.dated] < feature.within_days]
     if isinstance(measure, Count):
         return len(rows)
     rows = [row for row in rows if row[measure.column] is not None]

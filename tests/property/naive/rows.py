@@ -93,6 +93,7 @@ def _stated(day: Day, permit: Row) -> Row:
     return permit | {
         "kind": permit["kind"] or "unstated",
         "state": state,
+        "days_changed": (day.date - changed_on).days,
         "is_valid": is_valid,
         "ended_on": min(ends, default=None),
     }
