@@ -88,7 +88,7 @@ def _secant(likelihood: object, margin: Floats, base: float, log_p0: float) -> F
 
 @dataclass(frozen=True)
 class Reason:
-    """A topic, the fact that weighs most in it, and the topic's points."""
+    """A topic, the fact that weighs most on the side of its points, and the topic's points."""
 
     topic: str
     fact: str
@@ -136,7 +136,9 @@ def _of_row(cells: Mapping[str, Floats], row: int) -> Value:
 
 
 def _head(found: Points, topic: str) -> Sequence[str]:
-    """Return for every firm the feature of the topic with most points."""
+    """Return for every firm the feature of the topic with most points on the side of its total."""
     inside = [i for i, name in enumerate(found.names) if BY_NAME[name].topic == topic]
-    best = np.abs(found.values[:, inside]).argmax(axis=1)
+    values = found.values[:, inside]
+    side = np.where(values.sum(axis=1) < 0, -1.0, 1.0)
+    best = (values * side[:, None]).argmax(axis=1)
     return [found.names[inside[i]] for i in best]

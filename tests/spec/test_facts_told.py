@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from features.evidence import kind_of, recorded
 from features.matrix import matrix
 from risk_index.explain.firm_records import records_of
 from risk_index.facts import fact
+from risk_index.reasons import Points, leading
 from risk_index.texts import ENGLISH, texts
 from tests.property.compare import DAY, ago, firm
 from tests.property.naive.accepted import accepted
@@ -140,3 +142,12 @@ def test_a_permit_taken_away_counts_from_the_day_it_was() -> None:
         "2": ("suspended: until 2020-06-25", False),
         "3": ("cancelled: counted without an end", True),
     }
+
+
+def test_the_fact_of_a_reason_weighs_on_the_side_of_its_points() -> None:
+    names = ("firm_age_days", "employees", "registered_capital")
+    assert len({BY_NAME[name].topic for name in names}) == 1
+    weighed = Points(names, np.array([[-5.0, 4.0, 3.0], [5.0, -4.0, -3.0], [-5.0, 2.0, 1.0]]), 0.0)
+    X = pd.DataFrame(dict.fromkeys(names, [1000.0] * 3))
+    said = [(row[0].fact.split()[0], row[0].points) for row in leading(weighed, X, DAY)]
+    assert said == [("employees", 2.0), ("employees", -2.0), ("registered", -2.0)]
