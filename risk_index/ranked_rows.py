@@ -90,7 +90,7 @@ def columns_of(found: Sequence[str]) -> list[str]:
 def read_ranked(
     file: Path, wanted: Sequence[str] = COLUMNS, n_rows: int | None = None
 ) -> pd.DataFrame:
-    """Return columns of a ranking, texts as they stand, under the columns' own names.
+    """Return columns of a ranking as texts, what was defused as it was, under the columns' own names.
 
     Raises
     ------
@@ -106,7 +106,8 @@ def read_ranked(
     rows.columns = pd.Index(columns_of(list(rows.columns)))
     if not set(wanted) <= set(rows.columns):
         raise UserError(f"{file} is no ranking with {' and '.join(wanted)}")
-    return rows[list(wanted)]
+    texts = {name: rows[name].map(armed) for name in wanted if name in TEXT}
+    return rows.assign(**texts)[list(wanted)]
 
 
 def presented(rows: pd.DataFrame) -> pd.DataFrame:
@@ -119,10 +120,21 @@ def presented(rows: pd.DataFrame) -> pd.DataFrame:
 def defused(text: object) -> str:
     """Return a text that no spreadsheet runs as a formula; empty for a missing one.
 
+    A text that looks defused already gets another quote, so that :func:`armed` returns what it was.
+
     >>> defused("=HYPERLINK(1)"), defused("Alpha"), defused(None)
     ("'=HYPERLINK(1)", 'Alpha', '')
     """
     if not isinstance(text, str):
         return ""
     clean = text.replace("\r", " ").replace("\n", " ")
-    return f"'{clean}" if clean.startswith(FORMULA) else clean
+    return f"'{clean}" if clean.lstrip("'").startswith(FORMULA) else clean
+
+
+def armed(cell: str) -> str:
+    """Return the text that :func:`defused` was given, its line breaks as spaces.
+
+    >>> armed("'-17"), armed("'Alpha'")
+    ('-17', "'Alpha'")
+    """
+    return cell[1:] if cell[:1] == "'" and defused(cell[1:]) == cell else cell

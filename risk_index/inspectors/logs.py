@@ -18,7 +18,7 @@ from risk_index.digest import file_sha256
 from risk_index.draw.records import write_whole
 from risk_index.errors import UserError
 from risk_index.inspectors.schedule import FACTS
-from risk_index.ranked_rows import defused
+from risk_index.ranked_rows import armed, defused
 
 STAND_INS, LATE = "stand_ins.csv", "replacement_visits.csv"
 
@@ -127,17 +127,12 @@ def _read(folder: Path, name: str, kind: type[Entry]) -> list[Entry]:
             raise UserError(
                 f"{file}: entry {number} does not follow the one before: it was altered."
             )
-        log.append(kind(number, *map(_armed, row[1:])))
+        log.append(kind(number, *map(armed, row[1:])))
     return log
 
 
 def _altered(file: Path, number: int) -> UserError:
     return UserError(f"{file}: entry {number} is no entry of the log: it was altered.")
-
-
-def _armed(cell: str) -> str:
-    """Return what `defused` was given."""
-    return cell[1:] if cell[:1] == "'" and defused(cell[1:]) == cell else cell
 
 
 def _line(cells: list[str]) -> str:
