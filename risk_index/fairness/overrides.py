@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from risk_index.errors import UserError
 from risk_index.fairness.attributes import group_of, levels
 from risk_index.fairness.evidence import Attribute
+from risk_index.ranked_rows import armed
 
 NEEDED = ("firm_id", "officer", "from_tier", "to_tier", "decided_on", "reason")
 TIERS = "ABCD"
@@ -33,7 +34,7 @@ def read_overrides(path: Path) -> pd.DataFrame:
         Naming the rule, the rows and what to do.
     """
     try:
-        log = pd.read_csv(path, dtype=str, encoding="utf-8-sig").fillna("")
+        log = pd.read_csv(path, dtype=str, encoding="utf-8-sig").fillna("").map(armed)
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise OverridesError(f"{path} cannot be read ({error}). Save it as UTF-8 CSV.") from error
     if absent := [name for name in NEEDED if name not in log.columns]:

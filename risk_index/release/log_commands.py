@@ -90,13 +90,14 @@ def overrides(file: Path, out: Path) -> None:
     """Write the overrides of FILE as the CSV that `risk-index audit --overrides` reads."""
     import pandas as pd
 
+    from risk_index.ranked_rows import defused
     from risk_index.ranking import refuse_other_file
     from risk_index.release import log as decisions
 
     first = f"{','.join(decisions.OVERRIDE_COLUMNS)}".encode("utf-8-sig")
     refuse_other_file(out, first, "table of overrides", "overrides.csv")
     rows = decisions.overrides(decisions.read_log(file))
-    table = pd.DataFrame(rows, columns=list(decisions.OVERRIDE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(decisions.OVERRIDE_COLUMNS)).map(defused)
     beside = out.with_name(f".{out.name}.partial")
     table.to_csv(beside, index=False, encoding="utf-8-sig")
     beside.replace(out)

@@ -105,6 +105,19 @@ def test_overrides_are_logged_and_read_by_the_audit(tmp_path: Path) -> None:
     assert pd.read_csv(io.BytesIO(out.read_bytes())).shape == (1, 6)
 
 
+def test_an_officers_words_are_no_formula_and_the_audit_reads_them_as_they_were(
+    tmp_path: Path,
+) -> None:
+    log, out = tmp_path / "log.jsonl", tmp_path / "overrides.csv"
+    words = ["override", log, "--who", "@Wang", "--firm", "-7", "--from", "C", "--to", "A"]
+    assert invoke(*words, "--why", "=HYPERLINK(1)").exit_code == 0
+    assert invoke("overrides", log, "--out", out).exit_code == 0
+    cells = ["firm_id", "officer", "reason"]
+    written = pd.read_csv(out, dtype=str, encoding="utf-8-sig")
+    assert written[cells].to_numpy().tolist() == [["'-7", "'@Wang", "'=HYPERLINK(1)"]]
+    assert read_overrides(out)[cells].to_numpy().tolist() == [["-7", "@Wang", "=HYPERLINK(1)"]]
+
+
 def test_the_verbs_say_what_holds_and_what_does_not(log: Path) -> None:
     fine = invoke("verify", log)
     assert fine.exit_code == 0
