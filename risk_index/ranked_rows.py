@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from risk_index.errors import UserError
@@ -108,6 +109,25 @@ def read_ranked(
         raise UserError(f"{file} is no ranking with {' and '.join(wanted)}")
     texts = {name: rows[name].map(armed) for name in wanted if name in TEXT}
     return rows.assign(**texts)[list(wanted)]
+
+
+def as_numbers(rows: pd.DataFrame, names: Sequence[str], file: Path) -> pd.DataFrame:
+    """Return a ranking that was read with columns of it as numbers.
+
+    Raises
+    ------
+    UserError
+        Where a cell is none, as where a spreadsheet saved it in a form of its own.
+    """
+    numbers = {name: pd.to_numeric(rows[name], errors="coerce") for name in names}
+    for name, values in numbers.items():
+        broken = np.flatnonzero(values.isna())
+        if len(broken):
+            raise UserError(
+                f"{file}: column {name}, row {broken[0] + 2}: {rows[name].iloc[broken[0]]!r} is no number"
+                f" ({len(broken)} of {len(rows)} rows). Name the file as `risk-index rank` wrote it."
+            )
+    return rows.assign(**numbers)
 
 
 def presented(rows: pd.DataFrame) -> pd.DataFrame:

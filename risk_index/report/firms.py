@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from risk_index.ranked_rows import read_ranked
+from risk_index.ranked_rows import as_numbers, read_ranked
 from risk_index.report.groups import Groups, all_groups
 
 SHOWN = (
@@ -64,10 +64,9 @@ def ranked_firms(ranked: Path) -> RankedFirms:
     Raises
     ------
     UserError
-        Where the file is no ranking.
+        Where the file is no ranking, or a number in it is none.
     """
-    rows = read_ranked(ranked, READ)
-    rows = rows.assign(**{name: rows[name].astype(float) for name in _NUMBERS})
+    rows = as_numbers(read_ranked(ranked, READ), _NUMBERS, ranked)
     table = rows.head(MOST_FIRMS)
     first = [_cells(row) for row in rows.head(FIRST_ROWS).to_dict("records")]
     return RankedFirms(len(rows), len(table), all_groups(rows), first, _packed(table))

@@ -10,9 +10,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from risk_index.report.firms import SHOWN, ranked_firms
+from risk_index.errors import UserError
+from risk_index.report.firms import READ, SHOWN, ranked_firms
 from tests.contract.made import Made, invoke
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -39,6 +41,14 @@ def test_groups_hold_all_firms_and_visits(made: Made) -> None:
         assert abs(visits - table.inspections_per_year.sum()) < 1e-6
     tiers = {row.name: row.firms for row in groups[0].rows}
     assert tiers == table.tier.value_counts().to_dict()
+
+
+def test_a_number_that_a_spreadsheet_rewrote_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "ranked.csv"
+    row = dict.fromkeys(READ, "1")
+    pd.DataFrame([row, row | {"index": "1,234"}]).to_csv(file, index=False)
+    with pytest.raises(UserError, match=r"column index, row 3: '1,234' is no number \(1 of 2 rows\)"):
+        ranked_firms(file)
 
 
 def test_a_large_ranking_is_cut_and_that_is_said(
