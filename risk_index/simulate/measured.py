@@ -85,12 +85,14 @@ def burden_ratio(
 
     Each firm counts by its chance of being compliant; strata count by the group's firms in them, on both
     sides. 1 is equal treatment of equals. A stratum without firms of one side says nothing; missing
-    where no firm outside the group is visited.
+    where every stratum is such a one, and where no firm outside the group is visited.
     """
     compliant = 1 - firms.likelihood
     stratum = pd.qcut(firms.expected_harm.rank(method="first"), strata, labels=False)
     frame = pd.DataFrame({"compliant": compliant, "visits": chance * compliant})
     sums = frame.groupby([stratum, group.astype(bool).rename("group")]).sum().unstack().dropna()
+    if sums.empty or sums.shape[1] < 4:
+        return float("nan")
     rate = sums["visits"] / sums["compliant"]
     weight = sums["compliant"][True]
     others = float(np.average(rate[False], weights=weight))

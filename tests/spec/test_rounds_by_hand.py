@@ -39,6 +39,17 @@ def test_a_stratum_without_firms_of_one_side_says_nothing() -> None:
     assert burden_ratio(FIRMS, older, chance, strata=2) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("alike", [True, False])
+def test_where_nobody_or_everybody_is_in_the_group_there_is_no_ratio(alike: bool) -> None:
+    group, chance = pd.Series(alike, index=FIRMS.index), pd.Series(0.1, index=FIRMS.index)
+    assert np.isnan(burden_ratio(FIRMS, group, chance, strata=2))
+
+
+def test_where_every_stratum_is_of_one_side_there_is_no_ratio() -> None:
+    group = pd.Series(FIRMS.index < "e", index=FIRMS.index)
+    assert np.isnan(burden_ratio(FIRMS, group, pd.Series(0.1, index=FIRMS.index), strata=2))
+
+
 def test_naive_and_design_based_rates_of_three_visits() -> None:
     """Outcomes 1, 0, 0 with chances 0.5, 0.25, 0.25: naive 1/3; Hajek 2 / (2 + 4 + 4) = 0.2."""
     truth = FIRMS.reset_index()
