@@ -48,20 +48,38 @@ def altered(records: Path, name: str) -> tuple[Path, pd.DataFrame, np.ndarray]:
     return copy, penalties, inside
 
 
+def repeated(penalties: pd.DataFrame, platform: str) -> pd.DataFrame:
+    """The same decisions as another platform records them."""
+    return penalties.assign(penalty_id=platform + " " + penalties.penalty_id, source=platform)
+
+
+@pytest.fixture(scope="module")
+def once(records: Path) -> tuple[pd.DataFrame, float]:
+    """The penalties of a registry in which no platform repeats another's, and the city's visits."""
+    folder, penalties, _ = altered(records, "once")
+    first = penalties[penalties.source != "credit_portal"]  # which repeats some
+    first.to_parquet(folder / "penalties.parquet", index=False)
+    return first, visits(folder)
+
+
+@pytest.mark.parametrize("portal", [False, True], ids=["alone", "beside another"])
 @pytest.mark.parametrize("numbered", [True, False], ids=["with numbers", "without"])
-def test_a_second_platform_that_records_all_again_changes_nothing(
-    records: Path, numbered: bool
+def test_a_platform_that_records_all_again_changes_nothing(
+    records: Path, once: tuple[pd.DataFrame, float], numbered: bool, portal: bool
 ) -> None:
-    copy, penalties, inside = altered(records, f"doubled {numbered}")
-    once, _, _ = altered(records, f"once {numbered}")
-    first = penalties.source != "credit_portal"  # which records some again, at times another fine
-    again = penalties[inside & first]
-    again = again.assign(penalty_id="again " + again.penalty_id, source="another platform")
+    """Beside another: one that repeats every second decision with ten times the fine."""
+    first, expected = once
+    copy, _, _ = altered(records, f"again {numbered} {portal}")
+    firms = pd.read_parquet(copy / "firms.parquet")
+    inside = first[first.firm_id.isin(firms.firm_id[firms.region == CITY])]
+    other = repeated(inside[::2], "portal") if portal else inside[:0]
+    there = pd.concat([inside, other.assign(fine=10 * other.fine)])
+    again = repeated(there, "another platform")
     again = again if numbered else again.assign(decision_number=None)
-    penalties[first].to_parquet(once / "penalties.parquet", index=False)
-    pd.concat([penalties[first], again]).to_parquet(copy / "penalties.parquet", index=False)
-    assert len(again) > 200
-    assert visits(copy) == pytest.approx(visits(once), rel=1e-6)
+    everything = pd.concat([first, there[len(inside) :], again])
+    everything.to_parquet(copy / "penalties.parquet", index=False)
+    assert len(again) > (300 if portal else 200)
+    assert visits(copy) == pytest.approx(expected, rel=1e-6)
 
 
 def test_records_of_one_source_that_come_twice_would_count(records: Path, before: float) -> None:
