@@ -107,36 +107,37 @@ def _cell(match: Match, name: str, words: Catalogue) -> tuple[str, str]:
 
 def _read(match: Match, name: str, words: Catalogue) -> tuple[str, str]:
     heading = match.columns[name]
-    column, raw = match.table.table.column(name), f"{quoted(heading)}::VARCHAR"
+    allowed = match.table.table.column(name).allowed
     known = meanings(match.table.of(name), words)
-    unit, comment = parted(heading)[1], ""
-    if name in AMOUNTS:
-        read = f"as_yuan({raw}, {literal(unit if unit in words.units else '元')})"
-        comment = (
-            "" if unit in words.units else f"-- TODO {name}: 元 is assumed where no unit stands."
-        )
-    elif column.kind == "number":
-        read = f"as_number({raw})"
-    else:
-        by_name = name in IDENTIFIERS and name not in ("region", "sector")
-        read = (
-            f"as_day({raw})"
-            if column.kind == "date"
-            else f"as_code({raw})"
-            if by_name
-            else f"trim({raw})"
-        )
+    raw = f"{quoted(heading)}::VARCHAR"
+    read, comment = _as_type(match, name, raw, words)
     values = dict.fromkeys(match.source.columns[heading])
     said = {v: known.get(plain(v), known.get(v.strip().lower())) for v in values}
     translated = {value: word for value, word in said.items() if word is not None}
     if translated:
         cases = " ".join(f"WHEN {literal(v)} THEN {_or_null(w)}" for v, w in translated.items())
         read = f"CASE {raw} {cases} ELSE {read} END"
-    if (known or column.allowed) and (
-        unknown := [v for v in values if not _clear(v, said, column.allowed)]
-    ):
+    unknown = [v for v in values if not _clear(v, said, allowed)]
+    if (known or allowed) and unknown:
         comment = f"-- TODO {name}: say what these mean: {', '.join(unknown[:8])}"
     return f"{read} AS {name}", comment
+
+
+def _as_type(match: Match, name: str, raw: str, words: Catalogue) -> tuple[str, str]:
+    """Return the SQL that reads a cell as what its column holds, and a comment where it guesses."""
+    kind = match.table.table.column(name).kind
+    if name in AMOUNTS:
+        unit = parted(match.columns[name])[1]
+        if unit in words.units:
+            return f"as_yuan({raw}, {literal(unit)})", ""
+        guess = f"-- TODO {name}: 元 is assumed where no unit stands."
+        return f"as_yuan({raw}, {literal('元')})", guess
+    if kind == "number":
+        return f"as_number({raw})", ""
+    if kind == "date":
+        return f"as_day({raw})", ""
+    by_name = name in IDENTIFIERS and name not in ("region", "sector")
+    return (f"as_code({raw})" if by_name else f"trim({raw})"), ""
 
 
 def _or_null(word: str) -> str:

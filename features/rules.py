@@ -95,6 +95,17 @@ def _column_rules(
         action,
         lambda t: ~t[unreadable(name)],
     )
+    yield from _cell_rules(column, action)
+    if column.kind == "number":
+        yield from _number_rules(column, action)
+    if column.kind == "date":
+        yield from _date_rules(column, today, action)
+        yield from _order_rules(table, column, columns, action)
+
+
+def _cell_rules(column: Column, action: Action) -> Iterator[Rule]:
+    """Yield the rules of what must be filled, and of what may be filled with some words only."""
+    name = column.name
     if column.required:
         yield Rule(
             name,
@@ -112,29 +123,17 @@ def _column_rules(
             action,
             lambda t: _or_empty(t[name].isin(column.allowed)),
         )
-    if column.kind == "number":
-        yield from _number_rules(column, action)
-    if column.kind == "date":
-        yield from _date_rules(table, column, columns, today, action)
 
 
 def _number_rules(column: Column, action: Action) -> Iterator[Rule]:
     name, low, high = column.name, column.minimum, column.maximum
-    if low is not None and column.positive:
+    if low is not None:
         yield Rule(
             name,
-            f"not above {low:g}",
+            f"not above {low:g}" if column.positive else f"below {low:g}",
             "Correct the amount or leave it empty.",
             action,
-            lambda t: _or_empty(t[name] > low),
-        )
-    elif low is not None:
-        yield Rule(
-            name,
-            f"below {low:g}",
-            "Correct the amount or leave it empty.",
-            action,
-            lambda t: _or_empty(t[name] >= low),
+            lambda t: _or_empty(t[name] > low if column.positive else t[name] >= low),
         )
     if column.whole:
         yield Rule(
@@ -154,9 +153,7 @@ def _number_rules(column: Column, action: Action) -> Iterator[Rule]:
     )
 
 
-def _date_rules(
-    table: RecordTable, column: Column, columns: set[str], today: dt.date, action: Action
-) -> Iterator[Rule]:
+def _date_rules(column: Column, today: dt.date, action: Action) -> Iterator[Rule]:
     name = column.name
     if not column.may_be_future:
         yield Rule(
@@ -182,7 +179,13 @@ def _date_rules(
             "cell emptied",
             lambda t: ~t[placeholder(name)],
         )
-    earlier = column.not_before
+
+
+def _order_rules(
+    table: RecordTable, column: Column, columns: set[str], action: Action
+) -> Iterator[Rule]:
+    """Yield the rules of what comes before what."""
+    name, earlier = column.name, column.not_before
     if earlier and earlier in columns:
         yield Rule(
             name,

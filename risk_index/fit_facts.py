@@ -37,12 +37,7 @@ def facts_of_fit(
         "severity_form": model.severity.form,
         "rounds": {"likelihood": model.likelihood.rounds, "severity": model.severity.rounds},
         "inspectors": _inspectors(model),
-        "notes": [
-            *_left_out(model.meta["without"]),
-            *judgement.notes,
-            *model.likelihood.notes,
-            *model.severity.notes,
-        ],
+        "notes": _notes(model, judgement),
         "fingerprint": quality.fingerprint,
         "records": [
             {"table": table.table, "n_read": table.n_read, "n_accepted": table.n_accepted}
@@ -52,12 +47,19 @@ def facts_of_fit(
         "settings": model.meta["settings"],
         "part": judgement.part,
         "overlap": _overlap(training),
+        **_judged(judgement),
+        "severity_comparison": _plain(model.severity.comparison),
+        "reporting_rates": _rates_in_use(snapshot),
+    }
+
+
+def _judged(judgement: Judgement) -> dict[str, list[dict[str, Any]]]:
+    """Return the tables of a judgement."""
+    return {
         "metrics": _plain(judgement.table),
         "differences": _plain(judgement.differences),
         "calibration_by_group": _plain(judgement.groups),
         "learning_curve": _plain(judgement.curve),
-        "severity_comparison": _plain(model.severity.comparison),
-        "reporting_rates": _rates_in_use(snapshot),
     }
 
 
@@ -79,8 +81,10 @@ def _rates_in_use(snapshot: Snapshot) -> list[dict[str, Any]]:
     return _plain(rates.round({"reporting_rate": 4, "low": 4, "high": 4}))
 
 
-def _left_out(names: list[str]) -> list[str]:
-    return [f"left out of both models by order: {', '.join(names)}"] if names else []
+def _notes(model: FittedModel, judgement: Judgement) -> list[str]:
+    names = model.meta["without"]
+    left_out = [f"left out of both models by order: {', '.join(names)}"] if names else []
+    return [*left_out, *judgement.notes, *model.likelihood.notes, *model.severity.notes]
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,11 +130,7 @@ def _found(
     say("outcomes by group on random draws")
     measured = outcomes(case, model, seen.audited, rules.limits)
     shut = gate(seen.flags, rules.waivers, rules.today)
-    signed = {(w.input, w.attribute): w for w in shut.waived}
-    flags = [
-        flag.model_copy(update={"waiver": signed.get((flag.input, flag.attribute))})
-        for flag in seen.flags
-    ]
+    flags = _signed(seen.flags, shut)
     return Audit(
         model_version=model.version,
         as_of=as_of,
@@ -154,6 +151,15 @@ def _found(
         passed=shut.passed,
         notes=(*_notes(rows, flags), *more),
     )
+
+
+def _signed(flags: Iterable[Flag], shut: Gate) -> list[Flag]:
+    """Return the flags with the waivers that hold for them."""
+    signed = {(w.input, w.attribute): w for w in shut.waived}
+    return [
+        flag.model_copy(update={"waiver": signed.get((flag.input, flag.attribute))})
+        for flag in flags
+    ]
 
 
 def _counts(rows: Opened, rules: Rules) -> dict[str, Any]:
