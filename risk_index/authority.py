@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from risk_index.errors import SettingsError
+from risk_index.errors import SettingsError, broken_entries
 
 MAY_BE_EMPTY = frozenset({"object_within_days"})
 """Left out where there is no limit; every other entry must be stated on the card."""
@@ -75,5 +75,4 @@ def read_authority(content: dict[str, Any], where: object) -> Authority:
     try:
         return Authority.model_validate(content)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise SettingsError(f"{where}: authority: " + "; ".join(lines)) from error
+        raise SettingsError(f"{where}: authority: {broken_entries(error)}") from error

@@ -15,6 +15,7 @@ from markdown_it.token import Token
 
 from risk_index import card_rows
 from risk_index.errors import UserError
+from risk_index.templates import templates_beside
 
 MARKDOWN, PAGE = "card.md", "card.html"
 NOT_STATED = "**Not stated**: give it under `authority` in your settings"
@@ -151,11 +152,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _environment(autoescape: bool) -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=autoescape,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return templates_beside(__file__, autoescape).overlay(keep_trailing_newline=True)

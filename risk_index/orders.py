@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from features.asof import GracePeriod
 from risk_index.campaigns import Campaign
-from risk_index.errors import SettingsError
+from risk_index.errors import SettingsError, broken_entries
 
 Ordered = TypeVar("Ordered", bound="Order")
 
@@ -112,8 +112,4 @@ def read_orders(content: dict[str, Any], where: object) -> Orders:
     try:
         return Orders.model_validate(content)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
-            for found in error.errors()
-        ]
-        raise SettingsError(f"{where}: " + "; ".join(lines)) from error
+        raise SettingsError(f"{where}: {broken_entries(error)}") from error

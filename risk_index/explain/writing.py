@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import jinja2
-
 from risk_index.errors import UserError
 from risk_index.explain.page import FirmPage
+from risk_index.templates import templates_beside
 from risk_index.texts import Texts
 
 HTML, PDF = ".html", ".pdf"
@@ -64,27 +63,24 @@ def refuse_other_page(out: Path) -> None:
 
 def rendered(page: FirmPage, texts: Texts) -> str:
     """Return the page as one HTML file without any other."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     widest = max((abs(reason.points) for reason in page.reasons), default=1.0)
     now = float(str(page.row["index"]))
-    return environment.get_template("firm.html.j2").render(
-        page=page,
-        say=texts.say,
-        count=texts.count,
-        language="zh-CN" if texts.language == "zh" else texts.language,
-        marker=MARKER,
-        widest=max(widest, abs(page.start), 1.0),
-        shown=page.records[:ROWS_ON_PAGE],
-        reasons=[reason for reason in page.reasons if abs(reason.points) >= SMALL],
-        small=[reason for reason in page.reasons if abs(reason.points) < SMALL],
-        lower=[lower for lower in page.lower if lower.index < now - SMALL][:LINES_OF_LOWERING],
-        texts=texts,
+    return (
+        templates_beside(__file__)
+        .get_template("firm.html.j2")
+        .render(
+            page=page,
+            say=texts.say,
+            count=texts.count,
+            language="zh-CN" if texts.language == "zh" else texts.language,
+            marker=MARKER,
+            widest=max(widest, abs(page.start), 1.0),
+            shown=page.records[:ROWS_ON_PAGE],
+            reasons=[reason for reason in page.reasons if abs(reason.points) >= SMALL],
+            small=[reason for reason in page.reasons if abs(reason.points) < SMALL],
+            lower=[lower for lower in page.lower if lower.index < now - SMALL][:LINES_OF_LOWERING],
+            texts=texts,
+        )
     )
 
 

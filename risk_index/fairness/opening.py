@@ -15,13 +15,12 @@ from features.catalogue import in_use
 from features.matrix import matrix
 from features.records import Records
 from models.fitted import FittedModel
-from risk_index.errors import UserError
 from risk_index.fairness.attributes import Joined, join
 from risk_index.fairness.burden import Budget
 from risk_index.fairness.case import Case, open_case
 from risk_index.fairness.config import FairnessConfig
 from risk_index.fairness.refits import Firms
-from risk_index.pipeline import registry
+from risk_index.pipeline import registry, saved_model
 from risk_index.settings import Settings, load_settings
 from risk_index.training import controllers, training_set
 
@@ -63,9 +62,7 @@ def fitted(run: Path) -> tuple[FittedModel, dt.date]:
     UserError
         Where it was fitted with another catalogue of features.
     """
-    model = FittedModel.load(run / "model")
-    if model.meta.get("features") != [feature.name for feature in in_use()]:
-        raise UserError(f"{run}: the model was fitted with another catalogue of features; fit anew")
+    model = saved_model(run)
     return model, dt.date.fromisoformat(model.meta["as_of"])
 
 

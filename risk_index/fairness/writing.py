@@ -7,8 +7,6 @@ import csv
 import json
 from pathlib import Path
 
-import jinja2
-
 from features.catalogue import BY_NAME
 from risk_index.fairness.config import FairnessConfig
 from risk_index.fairness.drawing import draw_audit
@@ -16,6 +14,7 @@ from risk_index.fairness.evidence import JOINED
 from risk_index.fairness.findings import Audit
 from risk_index.fairness.flags import NONE, Flag, Measured
 from risk_index.ranked_rows import defused
+from risk_index.templates import templates_beside
 
 COLUMNS = (
     "input", "attribute", "group", "verdict", "legs", "strength_auc", "strength_low", "strength_high",
@@ -73,21 +72,20 @@ def _cell(value: object) -> object:
 
 def page(audit: Audit, config: FairnessConfig, pictures: Path) -> str:
     """Return the page that a lawyer can read: one self-contained HTML text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     files = sorted(pictures.glob("*.png"))
-    return environment.get_template("audit.html.j2").render(
-        audit=audit,
-        title=_title,
-        attribute=lambda name: config.attributes[name].title if name in config.attributes else name,
-        pictures={
-            f.stem.replace("_", " "): base64.b64encode(f.read_bytes()).decode() for f in files
-        },
+    return (
+        templates_beside(__file__)
+        .get_template("audit.html.j2")
+        .render(
+            audit=audit,
+            title=_title,
+            attribute=lambda name: (
+                config.attributes[name].title if name in config.attributes else name
+            ),
+            pictures={
+                f.stem.replace("_", " "): base64.b64encode(f.read_bytes()).decode() for f in files
+            },
+        )
     )
 
 

@@ -6,10 +6,10 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from risk_index.errors import SettingsError
+from risk_index.settings import read_yaml
 from risk_index.world import PLANTED, WorldSettings, load_world_settings
 from risk_index.world.settings import Knob
 
@@ -78,8 +78,8 @@ def load_simulate_settings(overrides: Path | None = None, **given: Any) -> Simul
     SettingsError
         On an unknown name, or a value of the wrong type or outside its range.
     """
-    declared = {name: Knob(**entry) for name, entry in _yaml(SIMULATE_CONFIG).items()}
-    changes = _yaml(overrides) if overrides else {}
+    declared = {name: Knob(**entry) for name, entry in read_yaml(SIMULATE_CONFIG).items()}
+    changes = read_yaml(overrides) if overrides else {}
     changes |= {name: value for name, value in given.items() if value is not None}
     _refuse_unknown(changes, declared, overrides)
     values = {name: changes.get(name, knob.value) for name, knob in declared.items()}
@@ -100,13 +100,3 @@ def _refuse_unknown(changes: dict[str, Any], declared: dict[str, Knob], file: Pa
         raise SettingsError(
             f"{file or SIMULATE_CONFIG}: unknown setting {unknown[0]!r}. Known: {', '.join(near)}."
         )
-
-
-def _yaml(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{file} cannot be read as YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{file} must hold lines `setting: value`")
-    return content
