@@ -20,9 +20,9 @@ from risk_index.index import Floats, IndexScale
 from risk_index.tiers import TierRule, highest
 
 Keys = np.ndarray
+AT_ONCE = 16
+"""Firms that get their penalty together: few, since each is in the rates of the others' sector."""
 PLAIN = {"authority": "market", "source": "market_regulation", "category": "pricing"}
-AT_ONCE = 100
-"""Firms that get their penalty together: a hundredth of those that move a sector's rate by one firm's."""
 SAME = 1e-9
 
 
@@ -42,7 +42,7 @@ class Tried:
 
     def with_one_more(self, keys: Keys, **penalty: Any) -> pd.Series:
         """Return the expected harm of firms that have one penalty more, some at a time."""
-        parts = np.array_split(keys, max(1, len(keys) // AT_ONCE))
+        parts = np.array_split(keys, -(-len(keys) // AT_ONCE))
         return pd.concat([self._part(part, penalty) for part in parts])
 
     def alone(self, keys: Keys, **penalty: Any) -> pd.Series:
