@@ -71,7 +71,7 @@ def _small(tried: Tried, firms: Keys, say: Say) -> Section:
     sentence = (
         f"A fine of {SMALL['fine']:g} yuan more, minor, five days old: percentile points and tiers by "
         f"which a firm moves among the registry as it was. {AT_ONCE} firms are fined at a time; those that "
-        f" move by more than {FAR:g} points then are tried again alone."
+        f"move by more than {FAR:g} points then are tried again alone."
     )
     return sentence, pd.DataFrame([row])
 
