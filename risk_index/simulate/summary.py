@@ -69,6 +69,10 @@ never, often: firms open at the beginning that no planned visit met, and that th
 """
 
 
+SHARES = ("hit_rate", "of_possible", "covered", "never", "often")
+"""Figures between 0 and 1, whose intervals end there."""
+
+
 def by_world(rows: Rows) -> pd.DataFrame:
     """Return every figure by scenario, policy and seed, from the seasons of all runs."""
     found = []
@@ -83,11 +87,14 @@ def by_world(rows: Rows) -> pd.DataFrame:
 def over_worlds(worlds: pd.DataFrame) -> pd.DataFrame:
     """Return a row a scenario, policy and figure: mean over worlds, 95 % interval, deviation, worlds.
 
-    The interval is Student's, of the mean; it is missing where there is one world.
+    The interval is Student's, of the mean, cut at 0 and 1 for shares; it is missing where there is one
+    world.
     """
     long = worlds.melt(["scenario", "policy", "seed"], var_name="figure").dropna(subset="value")
     groups = long.groupby(["scenario", "policy", "figure"], sort=False).value
     found = groups.agg(mean="mean", sd="std", worlds="size").reset_index()
     half = t.ppf((1 + LEVEL) / 2, np.maximum(found.worlds - 1, 1)) * found.sd
     half = half / np.sqrt(found.worlds)
-    return found.assign(low=found["mean"] - half, high=found["mean"] + half)
+    found = found.assign(low=found["mean"] - half, high=found["mean"] + half)
+    ends, shares = found[["low", "high"]], found.figure.isin(SHARES)
+    return found.assign(**ends.where(~shares, ends.clip(0, 1)))

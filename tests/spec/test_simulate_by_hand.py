@@ -87,6 +87,15 @@ def test_the_interval_is_of_the_mean_over_worlds() -> None:
     assert ("list", "design_based") not in found.index
 
 
+def test_the_interval_of_a_share_ends_at_0_and_1() -> None:
+    """Covered in all, in all and in half of the seasons: 0.833, and half a width of 0.717."""
+    worlds = pd.DataFrame({"covered": [1.0, 1.0, 0.5], "harm_times": [1.0, 1.0, 0.5]})
+    worlds = worlds.assign(scenario="as it is", policy="list", seed=[1, 2, 3])
+    found = over_worlds(worlds).set_index("figure")
+    assert found.loc["covered", ["low", "high"]].tolist() == pytest.approx([0.116, 1], abs=1e-3)
+    assert found.high["harm_times"] == pytest.approx(1.550, abs=1e-3)
+
+
 def test_one_world_has_no_interval() -> None:
     assert over_worlds(by_world(seasons())).low.isna().all()
 
