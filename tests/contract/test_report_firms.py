@@ -47,7 +47,9 @@ def test_a_number_that_a_spreadsheet_rewrote_is_named(tmp_path: Path) -> None:
     file = tmp_path / "ranked.csv"
     row = dict.fromkeys(READ, "1")
     pd.DataFrame([row, row | {"index": "1,234"}]).to_csv(file, index=False)
-    with pytest.raises(UserError, match=r"column index, row 3: '1,234' is no number \(1 of 2 rows\)"):
+    with pytest.raises(
+        UserError, match=r"column index, row 3: '1,234' is no number \(1 of 2 rows\)"
+    ):
         ranked_firms(file)
 
 
