@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from risk_index.card_rows import figure, group_figures, named_places, verdicts
 from risk_index.errors import UserError
 from risk_index.parts import of_part
@@ -18,6 +16,7 @@ from risk_index.ranking import beside
 from risk_index.report.drift import Drift, Run, drift_since
 from risk_index.report.firms import DECIMALS, SHOWN, ranked_firms
 from risk_index.report.words import METHODS, METRICS, PICTURES, titled
+from risk_index.templates import templates_beside
 from risk_index.texts import ENGLISH, Texts
 
 MARKER = '<meta name="generator" content="risk-index report">'
@@ -77,14 +76,7 @@ def _refuse_other(out: Path) -> None:
 
 def _rendered(run: Path, shown: Shown) -> str:
     facts, words = _facts(run), shown.words
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return templates_beside(__file__).get_template("report.html.j2").render(
         say=words.say,
         count=words.count,
         language="zh-CN" if words.language == "zh" else words.language,
