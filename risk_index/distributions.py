@@ -1,32 +1,37 @@
 """How inputs and index are spread on a day: kept with a fit, held against those of a later day.
 
 A fit keeps bins, not firms: tenths of each input over the registry, the share without a value, and
-quantiles of the values other than 0, by which a changed unit shows.
+quantiles of the values other than 0, by which a changed unit shows. Random draws are of unequal chance, so
+each counts for the firms it stands for, 1 / its chance: another rule of drawing moves nothing.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, entropy, fisher_exact
+from scipy.stats import chi2, entropy
 
 from features.catalogue import in_use
 from models.fitted import FittedModel
+from models.metrics import kish
 from risk_index.errors import UserError
 from risk_index.index import Floats, IndexScale
 from risk_index.parts import is_draw
+from risk_index.survey.design import Sample, effective_size
+from risk_index.survey.estimators import Domain, hajek
+from risk_index.survey.intervals import rate_interval
 from risk_index.training import TrainingSet
 
 MOST_FIRMS = 20_000
 TENTHS = np.arange(1, 10) / 10
 TWENTIETHS = np.arange(1, 20) / 20
-LEAST_SHARE = 1e-4
-"""Share that an empty bin counts with, so that the PSI stays finite."""
+LEAST_SHARE, LEAST_COUNT = 1e-4, 0.5
+"""Share, or firms of the smaller side, that an empty bin counts with, so that the PSI stays finite."""
 NOISE_LEVEL = 0.999
 INDEX, DRAWS = "index", "index on random draws"
 DRAWN_DAYS = 365
@@ -43,8 +48,8 @@ class Spread:
 
     Attributes
     ----------
-    n : int
-        Firms looked at.
+    n : float
+        Firms looked at; where they count by weights, Kish's effective number of them.
     edges : tuple of float
         Upper ends of the bins but the last; each bin holds its upper end.
     shares : tuple of float
@@ -55,29 +60,81 @@ class Spread:
         Values that those rest on.
     """
 
-    n: int
+    n: float
     edges: tuple[float, ...]
     shares: tuple[float, ...]
     quantiles: tuple[float, ...] = ()
     n_quantiles: int = 0
 
     @classmethod
-    def of(cls, values: Floats, edges: tuple[float, ...] | None = None) -> Spread:
-        """Take the spread of values, shape (n,); in tenths of their own unless `edges` are given."""
-        known = values[np.isfinite(values)]
+    def of(
+        cls,
+        values: Floats,
+        edges: tuple[float, ...] | None = None,
+        weight: Floats | None = None,
+    ) -> Spread:
+        """Take the spread of values, shape (n,); in tenths of their own unless `edges` are given.
+
+        Parameters
+        ----------
+        weight : shape (n,), optional
+            For how many firms each value stands; all alike by default.
+        """
+        even = np.ones(len(values)) if weight is None else weight
+        known = np.isfinite(values)
         if edges is None:
-            edges = tuple(np.unique(np.quantile(known, TENTHS)).tolist()) if len(known) else ()
-        place = np.searchsorted(np.array(edges), known, side="left")
-        counts = np.r_[np.bincount(place, minlength=len(edges) + 1), len(values) - len(known)]
-        other = known[known != 0]
+            edges = _tenths(values[known], even[known])
+        place = np.searchsorted(np.array(edges), values[known], side="left")
+        inside = np.bincount(place, even[known], minlength=len(edges) + 1)
+        shares = np.r_[inside, even[~known].sum()] / max(even.sum(), 1e-300)
+        other = values[known & (values != 0)]
         quantiles = tuple(np.quantile(other, TWENTIETHS).tolist()) if len(other) else ()
-        return cls(
-            len(values),
-            edges,
-            tuple((counts / max(len(values), 1)).tolist()),
-            quantiles,
-            len(other),
-        )
+        n = kish(even) if len(values) else 0.0
+        return cls(n, edges, tuple(shares.tolist()), quantiles, len(other))
+
+
+@dataclass(frozen=True)
+class DrawnRate:
+    """Share of all firms with a violation, as the random draws of a year tell it.
+
+    Attributes
+    ----------
+    draws, violations : int
+        What was drawn, and what was found.
+    rate, variance, df : float
+        Hajek's estimate with weights 1 / chance, its variance over draws, and the degrees of freedom.
+    n_eff : float
+        Kish's effective number of draws.
+    """
+
+    draws: int
+    violations: int
+    rate: float
+    variance: float
+    df: float
+    n_eff: float
+
+    @classmethod
+    def of(cls, violation: Floats, chance: Floats) -> DrawnRate | None:
+        """Estimate it from draws and their chances, shape (n,) each; None where there is no draw."""
+        n = len(violation)
+        if not n:
+            return None
+        every = np.ones(n, dtype=np.bool_)
+        sample = Sample(chance, np.ones(n), np.zeros(n, dtype=np.int64), every, every)
+        mean = hajek(violation.astype(np.float64), sample, Domain(every, float((1 / chance).sum())))
+        size = effective_size(sample.weight)
+        return cls(n, int(violation.sum()), mean.value, mean.variance, mean.df, size)
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the interval of the rate at a level, such as 0.95."""
+        return rate_interval(self.rate, self.variance, self.n_eff, self.df, level)
+
+    @property
+    def told(self) -> str:
+        """The rate with its 95 % interval, for people."""
+        low, high = self.interval(0.95)
+        return f"{self.rate:.1%} [{low:.1%}, {high:.1%}]"
 
 
 @dataclass(frozen=True)
@@ -88,33 +145,43 @@ class Tally:
     ----------
     values : tuple of float
         Rounded to two digits, rising.
-    counts : tuple of int
-        Firms with each value.
-    missing : int
+    counts : tuple of float
+        Firms with each value, or for which those with it stand.
+    missing : float
         Firms without a value.
+    n_eff : float or None
+        Kish's effective number, where firms count by weights.
     """
 
     values: tuple[float, ...]
-    counts: tuple[int, ...]
-    missing: int = 0
+    counts: tuple[float, ...]
+    missing: float = 0
+    n_eff: float | None = None
 
     @classmethod
-    def of(cls, values: Floats) -> Tally:
-        """Count values, shape (n,).
+    def of(cls, values: Floats, weight: Floats | None = None) -> Tally:
+        """Count values, shape (n,), each by its weight where there is one.
 
         >>> Tally.of(np.array([12.34, 12.0, 0.0, np.nan]))
-        Tally(values=(0.0, 12.0), counts=(1, 2), missing=1)
+        Tally(values=(0.0, 12.0), counts=(1, 2), missing=1, n_eff=None)
         """
-        exact, n = np.unique(values[np.isfinite(values)], return_counts=True)
+        known = np.isfinite(values)
+        exact, where = np.unique(values[known], return_inverse=True)
         rounded = np.char.mod("%.1e", exact).astype(np.float64) if len(exact) else exact
         found, at = np.unique(rounded, return_inverse=True)
-        counts = np.bincount(at, weights=n, minlength=len(found)).astype(int)
-        known = int(counts.sum())
-        return cls(tuple(found.tolist()), tuple(counts.tolist()), len(values) - known)
+        if weight is None:
+            counts = np.bincount(at[where], minlength=len(found))
+            return cls(tuple(found.tolist()), tuple(counts.tolist()), int((~known).sum()))
+        sums = np.bincount(at[where], weight[known], minlength=len(found))
+        missing, n_eff = float(weight[~known].sum()), kish(weight) if len(weight) else 0.0
+        return cls(tuple(found.tolist()), tuple(sums.tolist()), missing, n_eff)
 
-    def told(self) -> Floats:
-        """Return the values again, rounded as they are; NaN for those missing."""
-        return np.r_[np.repeat(self.values, self.counts), np.full(self.missing, np.nan)]
+    def spread(self, edges: tuple[float, ...] | None = None) -> Spread:
+        """Return the spread of the values, rounded as they are."""
+        values, counts = np.r_[self.values, np.nan], np.r_[self.counts, self.missing]
+        if self.n_eff is None:
+            return Spread.of(np.repeat(values, counts.astype(int)), edges)
+        return replace(Spread.of(values, edges, counts), n=self.n_eff)
 
 
 @dataclass(frozen=True)
@@ -124,15 +191,14 @@ class Distributions:
     Attributes
     ----------
     spreads : dict of name to Spread
-    draws, violations : int
-        Random draws of the year before the day, and violations they found.
+    drawn : DrawnRate or None
+        What the random draws of the year before the day found; None where there were none.
     tallies : dict of name to Tally
         The same numbers in two digits; empty in the file of an older fit.
     """
 
     spreads: dict[str, Spread]
-    draws: int = 0
-    violations: int = 0
+    drawn: DrawnRate | None = None
     tallies: dict[str, Tally] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -158,7 +224,8 @@ def read_distributions(path: Path) -> Distributions:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         spreads = {name: _spread(saved) for name, saved in content.pop("spreads").items()}
         tallies = {name: _tally(saved) for name, saved in content.pop("tallies", {}).items()}
-        return Distributions(spreads, tallies=tallies, **content)
+        drawn = content.pop("drawn")
+        return Distributions(spreads, DrawnRate(**drawn) if drawn else None, tallies, **content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DistributionsError(f"{path} holds no distributions of a fit: {error}") from error
 
@@ -169,7 +236,7 @@ def _spread(saved: dict[str, Any]) -> Spread:
 
 
 def _tally(saved: dict[str, Any]) -> Tally:
-    return Tally(tuple(saved["values"]), tuple(saved["counts"]), saved["missing"])
+    return Tally(**{**saved, **{name: tuple(saved[name]) for name in ("values", "counts")}})
 
 
 @dataclass
@@ -191,16 +258,16 @@ def distributions(
 ) -> Distributions:
     """Return the spreads of a fit on its day."""
     X, drawn = sample.rows, last_draws(training)
-    rows = training.examples.X[drawn]
+    rows, chance = training.examples.X[drawn], chances(training, drawn)
     values = {feature.name: _column(X, feature.name) for feature in in_use()}
     values[INDEX] = index_of(model, X)
+    weights = {DRAWS: 1 / chance}
     if len(rows):
         values[DRAWS] = index_of(model, rows)
     return Distributions(
-        {name: Spread.of(column) for name, column in values.items()},
-        int(drawn.sum()),
-        int(training.examples.violation[drawn].sum()),
-        {name: Tally.of(column) for name, column in values.items()},
+        {n: Spread.of(column, weight=weights.get(n)) for n, column in values.items()},
+        DrawnRate.of(training.examples.violation[drawn], chance),
+        {n: Tally.of(column, weights.get(n)) for n, column in values.items()},
     )
 
 
@@ -221,8 +288,16 @@ def last_draws(training: TrainingSet) -> np.ndarray:
     return np.asarray(is_draw(labels) & late & latest)
 
 
+def chances(training: TrainingSet, drawn: np.ndarray) -> Floats:
+    """Return the chance by which each of the random draws came, shape (n,)."""
+    return training.labels.inclusion_probability.to_numpy(np.float64)[drawn]
+
+
 def shifts(
-    before: Distributions, after: dict[str, np.ndarray], inputs: set[str]
+    before: Distributions,
+    after: dict[str, Floats],
+    inputs: set[str],
+    weights: dict[str, Floats] | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Return the PSI, and that of chance, of each input that a model reads, and of the index.
 
@@ -230,13 +305,15 @@ def shifts(
     ----------
     after : dict of name to float64 of shape (n,)
         Values of today; the index by the champion, among random draws, too.
+    weights : dict of name to float64 of shape (n,), optional
+        For how many firms each value stands: 1 / chance of random draws.
     """
     found = {}
     for name in [*sorted(inputs), INDEX, DRAWS]:
         old, values = before.spreads.get(name), after.get(name)
         if old is None or values is None or not len(values) or not old.n:
             continue
-        new = Spread.of(values, old.edges)
+        new = Spread.of(values, old.edges, (weights or {}).get(name))
         found[name] = (psi(old, new), psi_of_chance(old, new))
     return found
 
@@ -245,15 +322,27 @@ def shifts_between(
     before: Distributions, after: Distributions, inputs: set[str]
 ) -> dict[str, tuple[float, float]]:
     """Return the same from what two fits kept, in two digits; the index of each is by its own model."""
-    rounded = {name: Spread.of(tally.told()) for name, tally in before.tallies.items()}
-    today = {name: tally.told() for name, tally in after.tallies.items()}
-    return shifts(Distributions(rounded), today, inputs)
+    found = {}
+    for name in [*sorted(inputs), INDEX, DRAWS]:
+        if name not in before.tallies or name not in after.tallies:
+            continue
+        old = before.tallies[name].spread()
+        new = after.tallies[name].spread(old.edges)
+        if old.n and new.n:
+            found[name] = (psi(old, new), psi_of_chance(old, new))
+    return found
 
 
-def chance_of_rates(before: Distributions, after: Distributions) -> float:
-    """Return how likely the rates on random draws differ so much where they are one (Fisher's test)."""
-    table = [[one.violations, one.draws - one.violations] for one in (before, after)]
-    return float(fisher_exact(table)[1])
+def beyond_chance(first: DrawnRate, second: DrawnRate) -> bool:
+    """Tell whether two rates differ by more than draws of one rate do once in a thousand times.
+
+    Newcombe's interval of the difference, from the interval of either rate (Statistics in Medicine 17,
+    1998, method 10), with the sample sizes that the designs stand for.
+    """
+    low, high = sorted((first, second), key=lambda drawn: drawn.rate)
+    up = low.interval(NOISE_LEVEL)[1] - low.rate
+    down = high.rate - high.interval(NOISE_LEVEL)[0]
+    return bool(high.rate - low.rate > np.hypot(up, down))
 
 
 def psi(before: Spread, after: Spread) -> float:
@@ -261,7 +350,8 @@ def psi(before: Spread, after: Spread) -> float:
 
     `after` must have the bins of `before`.
     """
-    p, q = (np.maximum(np.array(s.shares), LEAST_SHARE) for s in (before, after))
+    least = max(LEAST_SHARE, LEAST_COUNT / max(min(before.n, after.n), 1.0))
+    p, q = (np.maximum(np.array(s.shares), least) for s in (before, after))
     return float(entropy(p, q) + entropy(q, p))
 
 
@@ -269,7 +359,7 @@ def psi_of_chance(before: Spread, after: Spread) -> float:
     """Return the PSI that two samples of one distribution pass once in a thousand times.
 
     Of such samples, the PSI is about ``(1/n + 1/m)`` times chi-square with a degree of freedom less than
-    bins (Yurdakul and Naranjo 2020, Journal of Risk Model Validation).
+    bins (Yurdakul and Naranjo 2020, Journal of Risk Model Validation); n and m are effective numbers.
     """
     bins = int((np.maximum(before.shares, after.shares) > 0).sum())
     if bins < 2:
@@ -291,6 +381,18 @@ def factor(before: Spread, after: Spread) -> tuple[float, float]:
     if (ratio <= 0).any():
         return float("nan"), float("nan")
     return float(np.median(ratio)), float(middle.max() / middle.min())
+
+
+def _tenths(values: Floats, weight: Floats) -> tuple[float, ...]:
+    """Return the values below which tenths of the weight lie, each once."""
+    if not len(values):
+        return ()
+    if (weight == weight[0]).all():
+        return tuple(np.unique(np.quantile(values, TENTHS)).tolist())
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order]) / weight.sum()
+    at = np.minimum(np.searchsorted(reached, TENTHS), len(values) - 1)
+    return tuple(np.unique(values[order][at]).tolist())
 
 
 def _column(X: pd.DataFrame, name: str) -> Floats:

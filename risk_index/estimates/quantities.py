@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from risk_index.estimates import estimators
-from risk_index.estimates.design import Floats, Sample, effective_size
-from risk_index.estimates.estimators import Domain, Mean
-from risk_index.estimates.intervals import amount_interval, rate_interval
+from risk_index.survey import estimators
+from risk_index.survey.design import Floats, Sample, effective_size
+from risk_index.survey.estimators import Domain, Mean
+from risk_index.survey.intervals import amount_interval, rate_interval
 
 RATE, HARM, TOTAL = "violation rate", "harm per firm", "harm total"
 NAIVE_NOTE = (

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from risk_index.estimates.design import Floats, Sample
-from risk_index.estimates.estimators import Domain
 from risk_index.estimates.quantities import HARM, RATE, TOTAL, Least, Part, part_rows
 from risk_index.estimates.stacked import RoundSample, Stacked, members, stack
+from risk_index.survey.design import Floats, Sample
+from risk_index.survey.estimators import Domain
 
 COLUMNS = (
     "round", "scope", "value", "arm", "quantity", "estimator", "estimate", "low", "high", "standard_error",

@@ -8,9 +8,9 @@ import pandas as pd
 from risk_index.distributions import (
     DRAWS,
     INDEX,
-    NOISE_LEVEL,
     Distributions,
-    chance_of_rates,
+    DrawnRate,
+    beyond_chance,
     factor,
 )
 from risk_index.release.limits import Limits
@@ -43,7 +43,7 @@ def drift(
     inputs = sorted((n for n in far if n in carried.index), key=lambda n: -carried[n])
     weight = float(carried.reindex(inputs).sum())
     results = [n for n in (INDEX, DRAWS) if n in far]
-    moved, rate = _rate_moved(before, after, limits)
+    moved, rate = _rate_moved(before.drawn, after.drawn, limits)
     index = watched.get(INDEX, (float("nan"),))[0]
     cause = inputs[0] if inputs else results[0] if results else "the violation rate"
     return judged(
@@ -85,15 +85,16 @@ def units(before: Distributions, after: Distributions, limits: Limits) -> Verdic
     )
 
 
-def _rate_moved(before: Distributions, after: Distributions, limits: Limits) -> tuple[bool, str]:
+def _rate_moved(old: DrawnRate | None, new: DrawnRate | None, limits: Limits) -> tuple[bool, str]:
     """Tell whether the violation rate on random draws moved far, and what it was and is."""
-    if not before.draws or not after.draws:
+    if old is None or new is None:
         return False, "there are no random draws on one side"
-    old, new = before.violations / before.draws, after.violations / after.draws
-    chance = chance_of_rates(before, after)
-    far = max(old, new) > limits.rate_factor * min(old, new)
-    said = f"violations at {old:.1%} of {before.draws} random draws, now {new:.1%} of {after.draws}"
-    return far and chance < 1 - NOISE_LEVEL, said
+    far = max(old.rate, new.rate) > limits.rate_factor * min(old.rate, new.rate)
+    said = (
+        f"violations at {old.rate:.1%} by {old.draws} random draws, weighed by 1 / chance, now at "
+        f"{new.rate:.1%} by {new.draws}"
+    )
+    return far and beyond_chance(old, new), said
 
 
 def _named(names: list[str]) -> str:

@@ -18,6 +18,7 @@ from risk_index.distributions import (
     DRAWS,
     INDEX,
     Distributions,
+    chances,
     index_of,
     last_draws,
     read_distributions,
@@ -187,13 +188,15 @@ def _records_moved(
     looked: Looked, champion: Champion, before: Distributions, firms: Registry
 ) -> list[Verdict]:
     after = looked.fit.distributions
-    draws = looked.fit.training.examples.X[last_draws(looked.fit.training)]
+    drawn = last_draws(looked.fit.training)
+    draws = looked.fit.training.examples.X[drawn]
+    weights = {DRAWS: 1 / chances(looked.fit.training, drawn)}
     values = {f.name: firms.X[f.name].to_numpy(np.float64) for f in in_use()}
     values |= {INDEX: index_of(champion.model, firms.X), DRAWS: index_of(champion.model, draws)}
     read = {*inputs_of(champion.model), *inputs_of(looked.fit.model)}
     carried = carried_by_input(champion.model, firms.X.head(MOST_EXPLAINED))
     return [
-        drift(before, after, shifts(before, values, read), carried, looked.limits),
+        drift(before, after, shifts(before, values, read, weights), carried, looked.limits),
         units(before, after, looked.limits),
     ]
 

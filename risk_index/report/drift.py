@@ -13,7 +13,7 @@ from risk_index.distributions import (
     DRAWS,
     INDEX,
     Distributions,
-    chance_of_rates,
+    DrawnRate,
     read_distributions,
     shifts_between,
 )
@@ -129,7 +129,7 @@ class Drift:
     compared, moved, silent : int
         Inputs compared, those beyond chance and the limit of a moderate shift, and those beyond chance only.
     draws : tuple or None
-        Violations and random draws of the year before either fit, and Fisher's chance of such a difference.
+        What the random draws of the year before either fit found.
     outcomes, records : list of list of str
         Rows of figures: before and now.
     moves : Moves or None
@@ -140,7 +140,7 @@ class Drift:
     compared: int
     moved: int
     silent: int
-    draws: tuple[Distributions, Distributions, float] | None
+    draws: tuple[DrawnRate, DrawnRate] | None
     outcomes: list[tuple[str, str, str]]
     records: list[tuple[str, str, str]]
     moves: Moves | None
@@ -157,7 +157,8 @@ def drift_since(earlier: Run, now: Run, words: Texts) -> Drift:
     before, after = _distributions(earlier), _distributions(now)
     found = _shifts(before, after, words) if before and after else []
     inputs = found[2:] if len(found) > 2 else []
-    both = bool(before and after and before.draws and after.draws)
+    kept = [one.drawn for one in (before, after) if one is not None and one.drawn is not None]
+    drawn = (kept[0], kept[1]) if len(kept) == 2 else None
     beyond = [shift for shift in inputs if shift.psi > shift.chance]
     moved = [shift for shift in beyond if shift.psi >= MODERATE]
     return Drift(
@@ -166,7 +167,7 @@ def drift_since(earlier: Run, now: Run, words: Texts) -> Drift:
         compared=len(inputs),
         moved=len(moved),
         silent=len(beyond) - len(moved),
-        draws=(before, after, chance_of_rates(before, after)) if both else None,  # type: ignore[arg-type]
+        draws=drawn,
         outcomes=_outcomes(earlier.facts, now.facts),
         records=_records(earlier.facts, now.facts),
         moves=moves(earlier.ranked, now.ranked) if earlier.ranked and now.ranked else None,

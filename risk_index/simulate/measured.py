@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from risk_index.estimates.design import Bools, Sample, effective_size
-from risk_index.estimates.estimators import Domain, hajek
-from risk_index.estimates.intervals import rate_interval
+from risk_index.survey.design import Bools, Sample, effective_size
+from risk_index.survey.estimators import Domain, hajek
+from risk_index.survey.intervals import rate_interval
 
 STRATA = 40
 """Parts of the open firms with equal numbers, by true expected harm: what equal risk means here."""

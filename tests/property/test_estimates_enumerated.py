@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_index.estimates import estimators
-from risk_index.estimates.design import Sample, squares
-from risk_index.estimates.estimators import Domain
+from risk_index.survey import estimators
+from risk_index.survey.design import Sample, squares
+from risk_index.survey.estimators import Domain
 
 Y = np.array([0.0, 1.0, 1.0, 0.0, 1.0, 7.0, 2.0])
 PREDICTED = np.array([0.1, 0.8, 0.3, 0.2, 0.9, 4.0, 3.0])

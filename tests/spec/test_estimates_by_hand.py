@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from risk_index.estimates import estimators
-from risk_index.estimates.design import Sample, degrees_of_freedom, effective_size, squares
-from risk_index.estimates.estimators import Domain
-from risk_index.estimates.intervals import amount_interval, rate_interval
+from risk_index.survey import estimators
+from risk_index.survey.design import Sample, degrees_of_freedom, effective_size, squares
+from risk_index.survey.estimators import Domain
+from risk_index.survey.intervals import amount_interval, rate_interval
 
 
 def sample(

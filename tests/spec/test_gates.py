@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk_index.distributions import Distributions, Spread, shifts
+from risk_index.distributions import (
+    DRAWS,
+    Distributions,
+    DrawnRate,
+    Spread,
+    Tally,
+    read_distributions,
+    shifts,
+    shifts_between,
+)
 from risk_index.errors import SettingsError
 from risk_index.release.drift import drift, units
 from risk_index.release.limits import Limits, load_limits
@@ -113,7 +122,11 @@ def spreads(
     index: np.ndarray, money: np.ndarray, rate: tuple[int, int] = (400, 40)
 ) -> Distributions:
     found = {"index": Spread.of(index), "money": Spread.of(money)}
-    return Distributions(found, *rate)
+    return Distributions(found, even_draws(*rate))
+
+
+def even_draws(draws: int, violations: int, chance: float = 0.05) -> DrawnRate | None:
+    return DrawnRate.of(np.arange(draws) < violations, np.full(draws, chance))
 
 
 BEFORE = spreads(HARM, MONEY)
@@ -151,6 +164,56 @@ def test_an_input_that_moved_is_drift_where_it_carries_much() -> None:
 def test_a_rate_of_violations_that_trebled_is_drift_and_one_of_few_draws_is_chance() -> None:
     assert moved(HARM, MONEY, rate=(400, 120)).status == "refused"
     assert moved(HARM, MONEY, rate=(10, 3)).status == "passed"
+    assert moved(HARM, MONEY, rate=(0, 0)).status == "passed"
+
+
+def test_a_draw_counts_for_the_firms_that_it_stands_for() -> None:
+    """Two of chance 1/2 and one of 1/10: the rate is (2 + 0 + 10 x 1) / 14 or what falls on each."""
+    chance = np.array([0.5, 0.5, 0.1])
+    found = DrawnRate.of(np.array([1, 0, 1]), chance)
+    assert found is not None
+    assert found.rate == pytest.approx((2 + 10) / 14)
+    assert found.n_eff == pytest.approx(14**2 / (4 + 4 + 100))
+    spread = Spread.of(np.array([1.0, 1.0, 9.0]), (5.0,), 1 / chance)
+    assert spread.shares == pytest.approx((4 / 14, 10 / 14, 0))
+    assert spread.n == found.n_eff
+
+
+def test_another_rule_of_drawing_is_no_drift_and_another_world_is() -> None:
+    """The same firms drawn evenly, and then by the index: who is drawn moves, the registry does not."""
+    rng = np.random.default_rng(3)
+    odds = rng.normal(-2.2, 1, 40_000)
+    index, risk = 50 + 10 * odds, 1 / (1 + np.exp(-odds))
+    by_index = 0.05 * (0.2 + 0.8 * risk / risk.mean())
+
+    def seen(chance: np.ndarray, risk: np.ndarray) -> tuple[Distributions, np.ndarray, np.ndarray]:
+        at = rng.random(len(risk)) < chance
+        drawn = DrawnRate.of((rng.random(len(risk)) < risk)[at], chance[at])
+        spread = Spread.of(index[at], weight=1 / chance[at])
+        return Distributions({DRAWS: spread}, drawn), index[at], 1 / chance[at]
+
+    old, first, one = seen(np.full(len(risk), 0.05), risk)
+    new, values, weight = seen(by_index, risk)
+    found = shifts(old, {DRAWS: values}, set(), {DRAWS: weight})
+    assert drift(old, new, found, pd.Series(dtype=float), LIMITS).status == "passed"
+    assert shifts(old, {DRAWS: values}, set())[DRAWS][0] > 0.4  # what is drawn did move
+    tallies = [
+        Distributions({}, tallies={DRAWS: Tally.of(values, weight)})
+        for values, weight in ((first, one), (values, weight))
+    ]
+    moved, noise = shifts_between(*tallies, set())[DRAWS]
+    assert moved < noise
+    worse, _, _ = seen(by_index, np.minimum(2.5 * risk, 1))
+    judged_worse = drift(old, worse, found, pd.Series(dtype=float), LIMITS)
+    assert judged_worse.status == "refused"
+    assert "weighed by 1 / chance" in judged_worse.sentence
+
+
+def test_distributions_come_back_as_they_were_written(tmp_path: Path) -> None:
+    for number, kept in enumerate((BEFORE, Distributions({}))):
+        file = tmp_path / f"{number}.json"
+        file.write_text(kept.as_json(), encoding="utf-8")
+        assert read_distributions(file) == kept
 
 
 @pytest.mark.parametrize("times", [1e4, 1e-4, 7.0])

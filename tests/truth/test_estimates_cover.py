@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from risk_index.estimates import estimators
-from risk_index.estimates.design import Sample
-from risk_index.estimates.estimators import Domain, Mean
-from risk_index.estimates.intervals import amount_interval, rate_interval
+from risk_index.survey import estimators
+from risk_index.survey.design import Sample
+from risk_index.survey.estimators import Domain, Mean
+from risk_index.survey.intervals import amount_interval, rate_interval
 
 FIRMS, DRAWS = 12_000, 2000
 VISITS = np.array([150, 150, 250, 250])

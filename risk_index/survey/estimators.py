@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from risk_index.estimates.design import Bools, Floats, Sample, degrees_of_freedom, squares
+from risk_index.survey.design import Bools, Floats, Sample, degrees_of_freedom, squares
 
 
 @dataclass(frozen=True)
