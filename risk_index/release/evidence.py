@@ -31,7 +31,7 @@ from risk_index.pipeline import Fit, Say, Source
 from risk_index.release.drift import drift, units
 from risk_index.release.experiments import Registry, one_small_fine, reporting
 from risk_index.release.limits import Limits
-from risk_index.release.outcomes import carried_by_input, harm_of, later_slice, on_outcomes
+from risk_index.release.outcomes import carried_by_input, later_slice, on_outcomes
 from risk_index.release.places import BothRanked, churn, sentinels
 from risk_index.release.proxies import proxies
 from risk_index.release.repeated import repeated
@@ -167,16 +167,15 @@ def _compared(looked: Looked, firms: Registry) -> list[Verdict]:
     names = ("churn", "sentinels", "drift", "unit")
     if champion is None:
         return [not_run(name, NO_CHAMPION) for name in names]
+    models = champion.model, looked.fit.model
     try:
-        both = BothRanked(
-            firms.firms.firm_id,
-            harm_of(champion.model, firms.X),
-            harm_of(looked.fit.model, firms.X),
-        )
+        both = BothRanked.by(models, firms.firms.firm_id, firms.X)
+        watched = limits.sentinel_firms
+        named = BothRanked.by(models, *firms.named(watched)) if watched else None
     except MissingColumns as error:
         why = f"the champion asks for inputs that are no more: {error}"
         return [not_run(name, why) for name in names]
-    found = [churn(both, looked.settings.capacity_share, limits), sentinels(both, limits)]
+    found = [churn(both, looked.settings.capacity_share, limits), sentinels(both, limits, named)]
     if champion.distributions is None:
         return found + [
             not_run(n, "the champion was registered without its distributions") for n in names[2:]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -21,6 +22,7 @@ from features.records import Records
 from models.fitted import FittedModel
 from risk_index.fairness.burden import Budget
 from risk_index.index import Floats
+from risk_index.pipeline import registry as open_registry
 from risk_index.ranking import percentile
 from risk_index.release.limits import Limits
 from risk_index.release.outcomes import harm_of
@@ -69,6 +71,14 @@ class Registry:
         firms = X[["firm_key"]].merge(facts, on="firm_key", how="left", validate="1:1")
         return replace(made, firms=firms)
 
+    def named(self, firm_ids: tuple[str, ...]) -> tuple[pd.Series, pd.DataFrame]:
+        """Return firm_id and inputs of those firms that are open on the day, looked at above or not."""
+        spine = open_registry(self.records, self.as_of, self.settings, self.sectors).spine
+        firms = self.records.table("firms").filter(ibis._.firm_id.isin(list(firm_ids)))
+        known = firms.semi_join(spine, "firm_key").select("firm_key", "firm_id").distinct()
+        found = known.execute().sort_values("firm_id", ignore_index=True)
+        return found.firm_id, self.inputs(found.firm_key.to_numpy())
+
     def rows(self, firm_keys: np.ndarray) -> pd.DataFrame:
         """Return the spine of some firms on the day."""
         return pd.DataFrame({"firm_key": firm_keys.astype(np.int32), "as_of": self.as_of})
@@ -76,12 +86,13 @@ class Registry:
     def again(self, at: np.ndarray | None = None) -> pd.DataFrame:
         """Return the inputs of the firms, or of those at some places, from the records as they are now."""
         keys = self.firms.firm_key.to_numpy()
-        wanted = keys if at is None else keys[at]
-        snapshot = snapshot_of_rows(
-            self.records, self.rows(wanted), self.settings.law, self.sectors
-        )
-        X = matrix(snapshot, in_use())
-        return X.iloc[pd.Index(X.firm_key).get_indexer(wanted)].reset_index(drop=True)
+        return self.inputs(keys if at is None else keys[at])
+
+    def inputs(self, firm_keys: np.ndarray) -> pd.DataFrame:
+        """Return the inputs of some firms, in their order."""
+        rows = self.rows(firm_keys)
+        X = matrix(snapshot_of_rows(self.records, rows, self.settings.law, self.sectors), in_use())
+        return X.iloc[pd.Index(X.firm_key).get_indexer(firm_keys)].reset_index(drop=True)
 
 
 def reporting(registry: Registry, model: FittedModel, budget: Budget, limits: Limits) -> Verdict:

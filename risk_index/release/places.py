@@ -7,12 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from models.fitted import FittedModel
 from risk_index.index import Floats
-from risk_index.ranking import percentile, tie_break
+from risk_index.ranking import tie_break
 from risk_index.release.limits import Limits
-from risk_index.release.verdicts import Verdict, judged, not_run
+from risk_index.release.outcomes import harm_of
+from risk_index.release.verdicts import Verdict, judged
 
 NAMED = 3
+LOOK = "See what is known of the firms that fall: are records lost, or is the model blind to them?"
+CORRECT = (
+    "Correct each firm_id under sentinel_firms in the file of --gates; take out firms that closed, and put "
+    "others in."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +29,14 @@ class BothRanked:
     firm_id: pd.Series
     champion: Floats
     challenger: Floats
+
+    @classmethod
+    def by(
+        cls, models: tuple[FittedModel, FittedModel], firm_id: pd.Series, X: pd.DataFrame
+    ) -> BothRanked:
+        """Score firms by champion and challenger; `X` holds their inputs in the order of `firm_id`."""
+        champion, challenger = (harm_of(m, X) if len(X) else np.zeros(0) for m in models)
+        return cls(firm_id, champion, challenger)
 
 
 def churn(both: BothRanked, capacity: float, limits: Limits) -> Verdict:
@@ -46,25 +61,52 @@ def churn(both: BothRanked, capacity: float, limits: Limits) -> Verdict:
     )
 
 
-def sentinels(both: BothRanked, limits: Limits) -> Verdict:
-    """Refuse where a firm that is surely in need of visits falls far."""
-    watched = limits.sentinel_firms or _first(both.firm_id, both.champion, int(limits.sentinels))
-    at = np.flatnonzero(both.firm_id.isin(list(watched)))
-    if not len(at):
-        return not_run("sentinels", "no sentinel firm is open on the day")
-    fallen = percentile(both.champion)[at] - percentile(both.challenger)[at]
-    far = at[fallen > limits.sentinel_points]
-    worst = at[int(np.argmax(fallen))]
-    named = f" ({', '.join(both.firm_id.iloc[far[:NAMED]])})" if len(far) else ""
+def sentinels(both: BothRanked, limits: Limits, named: BothRanked | None = None) -> Verdict:
+    """Refuse where a firm that is surely in need of visits falls far, or a named one is not there.
+
+    Parameters
+    ----------
+    both : BothRanked
+        The registry, or a sample of it, among which firms have their places.
+    named : BothRanked, optional
+        Those of ``limits.sentinel_firms`` that are open on the day, in the sample or not.
+    """
+    watched = named or _of(both, _first(both.firm_id, both.champion, int(limits.sentinels)))
+    missing = sorted({*limits.sentinel_firms} - {*watched.firm_id})
+    gone = (
+        f" {len(missing)} of {len(limits.sentinel_firms)} named sentinel firms are not open in the registry "
+        f"on the day ({_some(missing)})."
+    )
+    fallen = _place(watched.champion, both.champion) - _place(watched.challenger, both.challenger)
+    far = watched.firm_id[fallen > limits.sentinel_points].tolist()
+    farthest = ""
+    if len(fallen):
+        worst = watched.firm_id.iloc[int(np.argmax(fallen))]
+        farthest = f"; the farthest, {worst}, by {fallen.max():.1f}"
     return judged(
         "sentinels",
-        not len(far),
-        f"{len(far)} of {len(at)} sentinel firms fall by more than {limits.sentinel_points:g} points"
-        f"{named}; the farthest, {both.firm_id.iloc[worst]}, by {fallen.max():.1f}.",
-        f"none by more than {limits.sentinel_points:g} percentile points",
-        "See what is known of these firms: are records lost, or is the model blind to them?",
-        (float(fallen.max()),),
+        not far and not missing,
+        f"{len(far)} of {len(fallen)} sentinel firms fall by more than {limits.sentinel_points:g} points"
+        f"{f' ({_some(far)})' if far else ''}{farthest}.{gone if missing else ''}",
+        f"none by more than {limits.sentinel_points:g} percentile points; those named are there",
+        " ".join([LOOK] * bool(far) + [CORRECT] * bool(missing)),
+        (float(fallen.max()),) if len(fallen) else (),
     )
+
+
+def _of(both: BothRanked, firms: tuple[str, ...]) -> BothRanked:
+    at = both.firm_id.isin(list(firms)).to_numpy()
+    return BothRanked(both.firm_id[at], both.champion[at], both.challenger[at])
+
+
+def _place(harm: Floats, among: Floats) -> Floats:
+    """Return the percentile of each harm among those of the registry, shape (n,)."""
+    return 100 * np.searchsorted(np.sort(among), harm, side="right") / len(among)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _first(firm_id: pd.Series, harm: Floats, count: int) -> tuple[str, ...]:

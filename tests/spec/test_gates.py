@@ -106,9 +106,31 @@ def test_a_sentinel_that_falls_far_is_named() -> None:
     assert found.figure == 90.0  # F0 from the 100th percentile to the 10th
     assert "1 of 2 sentinel firms" in found.sentence
     assert "(F0)" in found.sentence
-    listed = replace(LIMITS, sentinel_firms=("F1", "gone"))
-    assert sentinels(both, listed).status == "passed"
-    assert sentinels(both, replace(LIMITS, sentinel_firms=("gone",))).status == "not run"
+
+
+def test_named_sentinels_have_their_places_among_a_sample_that_they_are_not_in() -> None:
+    both = ranked([9, 8, 7, 6, 5, 4, 3, 2, 1, 0], [9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+    limits = replace(LIMITS, sentinel_firms=("N1", "N2"))
+    firms = pd.Series(["N1", "N2"])
+    steady = BothRanked(firms, np.array([8.5, 0.5]), np.array([7.5, 0.5]))
+    found = sentinels(both, limits, steady)
+    assert (found.status, found.figure) == ("passed", 10.0)  # N1 from the 90th to the 80th
+    assert found.sentence.startswith("0 of 2 sentinel firms")
+    fallen = sentinels(both, limits, replace(steady, challenger=np.array([2.5, 0.5])))
+    assert (fallen.status, fallen.figure) == ("refused", 60.0)
+    assert "(N1)" in fallen.sentence
+
+
+def test_a_named_sentinel_that_is_not_in_the_registry_is_refused_and_named() -> None:
+    both = ranked([3, 2, 1, 0], [3, 2, 1, 0])
+    limits = replace(LIMITS, sentinel_firms=("F1", "mistyped"))
+    found = sentinels(both, limits, ranked([3, 2], [3, 2]))
+    assert found.status == "refused"
+    assert "1 of 2 named sentinel firms are not open" in found.sentence
+    assert "(mistyped)" in found.sentence
+    assert "Correct each firm_id" in found.remedy
+    nobody = BothRanked(pd.Series([], dtype=str), np.zeros(0), np.zeros(0))
+    assert sentinels(both, limits, nobody).status == "refused"
 
 
 # ---- distributions -------------------------------------------------------------------------------
