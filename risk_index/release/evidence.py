@@ -121,7 +121,7 @@ def ruling(looked: Looked, say: Say) -> Ruling:
             later,
             fit.judgement.model,
             _beside(looked),
-            carried_by_input(fit.model, firms.X.head(MOST_EXPLAINED)),
+            carried_by_input(fit.model, firms.some(MOST_EXPLAINED)),
             limits,
             _why_none(looked),
         )
@@ -193,7 +193,7 @@ def _records_moved(
     values = {f.name: firms.X[f.name].to_numpy(np.float64) for f in in_use()}
     values |= {INDEX: index_of(champion.model, firms.X), DRAWS: index_of(champion.model, draws)}
     read = {*inputs_of(champion.model), *inputs_of(looked.fit.model)}
-    carried = carried_by_input(champion.model, firms.X.head(MOST_EXPLAINED))
+    carried = carried_by_input(champion.model, firms.some(MOST_EXPLAINED))
     return [
         drift(before, after, shifts(before, values, read, weights), carried, looked.limits),
         units(before, after, looked.limits),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from features.asof import SectorClass, snapshot_of_rows
-from features.catalogue import in_use
+from features.catalogue import FEATURES
 from features.matrix import matrix
 from features.reading import literal
 from features.records import Records
@@ -23,16 +23,16 @@ from models.fitted import FittedModel
 from risk_index.fairness.burden import Budget
 from risk_index.index import Floats
 from risk_index.pipeline import registry as open_registry
-from risk_index.ranking import percentile
+from risk_index.ranking import percentile, tie_break
 from risk_index.release.limits import Limits
 from risk_index.release.outcomes import harm_of
 from risk_index.release.verdicts import Verdict, judged, not_run
 from risk_index.settings import Settings
 
 LEAST_PENALTIES = 100
+MOST_OF_THE_VISITS = 0.5
 FINED_DAYS_AGO = 5
-STATUTORY_MAX_TIMES = 60
-NO_PENALTIES = "the records hold too few penalties for the experiment"
+NO_PENALTIES = "no penalty is on record of the firms looked at"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +79,19 @@ class Registry:
         found = known.execute().sort_values("firm_id", ignore_index=True)
         return found.firm_id, self.inputs(found.firm_key.to_numpy())
 
+    def penalties(self) -> np.ndarray:
+        """Return the number of penalties known of each of the firms looked at, shape (n,)."""
+        known = self.records.table("penalties")
+        known = known.filter(known.recorded_on <= self.as_of)
+        counts = known.group_by("firm_key").aggregate(n=known.count()).execute()
+        of_firm = counts.set_index("firm_key").n.reindex(self.firms.firm_key)
+        return of_firm.fillna(0).to_numpy(np.int64)
+
+    def some(self, count: int) -> pd.DataFrame:
+        """Return the inputs of at most so many of the firms looked at; the hash of firm_id says which."""
+        turn = pd.Series(tie_break(self.firms.firm_id)).sort_values()
+        return self.X.loc[np.sort(turn.index[:count])]
+
     def rows(self, firm_keys: np.ndarray) -> pd.DataFrame:
         """Return the spine of some firms on the day."""
         return pd.DataFrame({"firm_key": firm_keys.astype(np.int32), "as_of": self.as_of})
@@ -89,22 +102,30 @@ class Registry:
         return self.inputs(keys if at is None else keys[at])
 
     def inputs(self, firm_keys: np.ndarray) -> pd.DataFrame:
-        """Return the inputs of some firms, in their order."""
+        """Return the inputs of some firms, those that `X` holds, in the order of the firms."""
+        if not len(firm_keys):
+            return self.X.head(0)
         rows = self.rows(firm_keys)
-        X = matrix(snapshot_of_rows(self.records, rows, self.settings.law, self.sectors), in_use())
+        snapshot = snapshot_of_rows(self.records, rows, self.settings.law, self.sectors)
+        X = matrix(snapshot, [feature for feature in FEATURES if feature.name in self.X])
         return X.iloc[pd.Index(X.firm_key).get_indexer(firm_keys)].reset_index(drop=True)
 
 
 def reporting(registry: Registry, model: FittedModel, budget: Budget, limits: Limits) -> Verdict:
     """Refuse where a region that reports less is visited less, or more."""
-    region, count = _most_penalties(registry)
+    planned = budget.frequency(harm_of(model, registry.X))
+    region, count = _region_to_thin(registry, planned)
     if count < LEAST_PENALTIES:
-        return not_run("reporting", f"{NO_PENALTIES}: {count} of firms of one region")
+        return not_run(
+            "reporting",
+            f"no region with at most {MOST_OF_THE_VISITS:.0%} of the expected inspections has "
+            f"{LEAST_PENALTIES} penalties among the firms looked at, {count} at most; where one has more of "
+            "the inspections, most stay there whatever it reports",
+        )
     inside = (registry.firms.region == region).to_numpy()
-    before = visits(harm_of(model, registry.X), inside, budget)
     with thinned(registry.records, region, limits.reporting_kept):
-        after = visits(harm_of(model, registry.again()), inside, budget)
-    change = after / before - 1
+        after = budget.frequency(harm_of(model, registry.again()))
+    change = float(after[inside].sum() / planned[inside].sum()) - 1
     return judged(
         "reporting",
         abs(change) <= limits.reporting_change,
@@ -121,6 +142,8 @@ def one_small_fine(
     registry: Registry, model: FittedModel, budget: Budget, limits: Limits
 ) -> Verdict:
     """Refuse where one small fine moves a firm far."""
+    if not registry.penalties().sum():
+        return not_run("fine", NO_PENALTIES)
     at = some_of_each_section(registry.firms, int(limits.fine_firms))
     points, tiers = _moved(registry, model, budget, at, limits)
     most, steps = float(np.abs(points).max()), int(np.abs(tiers).max())
@@ -138,15 +161,14 @@ def one_small_fine(
     )
 
 
-def visits(harm: Floats, inside: np.ndarray, budget: Budget) -> float:
-    """Return the inspections a year expected of the firms inside."""
-    return float(budget.frequency(harm)[inside].sum())
-
-
 def some_of_each_section(firms: pd.DataFrame, count: int) -> np.ndarray:
-    """Return the places of some firms of each section: so few that one's fine is no rate of another's."""
-    section = firms.sector.fillna("").astype(str).str[0]
-    return np.flatnonzero(section.groupby(section).cumcount() < count)
+    """Return the places of some firms of each section: so few that one's fine is no rate of another's.
+
+    Which ones, the hash of their firm_id says: ids that follow places or founding days choose nobody.
+    """
+    rows = pd.DataFrame({"section": firms.sector.fillna("").astype(str).str[0]})
+    turn = rows.assign(tie=tie_break(firms.firm_id)).sort_values("tie")
+    return np.sort(turn.index[turn.groupby("section").cumcount() < count].to_numpy())
 
 
 @contextmanager
@@ -165,15 +187,22 @@ def thinned(records: Records, region: str, kept: float) -> Iterator[None]:
 
 @contextmanager
 def fined(records: Records, firm_keys: np.ndarray, as_of: dt.date, fine: float) -> Iterator[None]:
-    """Add a minor fine for each of some firms, decided and recorded five days before."""
+    """Add a minor fine for each of some firms, decided and recorded five days before.
+
+    Its statutory maximum is the one that most minor penalties state: none, where most state none.
+    """
     day = as_of - dt.timedelta(days=FINED_DAYS_AGO)
     columns = ("authority", "source", "category")
     common = ", ".join(f"(SELECT mode({name}) FROM whole) AS {name}" for name in columns)
+    usual = (
+        f"SELECT statutory_max FROM whole WHERE recorded_on <= DATE '{as_of}' GROUP BY statutory_max "
+        "ORDER BY count(*) FILTER (gravity = 'minor') DESC, count(*) DESC, statutory_max LIMIT 1"
+    )
     keys = ", ".join(f"({key})" for key in firm_keys)
     more = (
         "SELECT f.firm_key, 'one more fine ' || f.firm_key AS penalty_id, NULL::VARCHAR AS "
         f"decision_number, DATE '{day}' AS decided_on, {common}, 'minor' AS gravity, {fine} AS fine, "
-        f"{STATUTORY_MAX_TIMES * fine} AS statutory_max, DATE '{day}' AS recorded_on, false AS shared "
+        f"({usual}) AS statutory_max, DATE '{day}' AS recorded_on, false AS shared "
         f"FROM (VALUES {keys}) AS f(firm_key)"
     )
     with _changed(records, "penalties", f"FROM whole UNION ALL BY NAME {more}"):
@@ -193,16 +222,20 @@ def _changed(records: Records, table: str, query: str) -> Iterator[None]:
         con.execute(f"ALTER TABLE {kept} RENAME TO {table}")
 
 
-def _most_penalties(registry: Registry) -> tuple[str, int]:
-    """Return the region whose firms, of those looked at, have the most penalties, and how many."""
-    known = registry.records.table("penalties")
-    known = known.filter(known.recorded_on <= registry.as_of)
-    counts = known.group_by("firm_key").aggregate(n=known.count()).execute()
-    rows = registry.firms.merge(counts, on="firm_key").groupby("region").n.sum()
-    if rows.empty:
+def _region_to_thin(registry: Registry, planned: Floats) -> tuple[str, int]:
+    """Return the region with the most penalties of those without most of the visits, and how many.
+
+    Parameters
+    ----------
+    planned : shape (n,)
+        Inspections a year expected of each firm.
+    """
+    rows = pd.DataFrame({"n": registry.penalties(), "visits": planned / planned.sum()})
+    regions = rows.groupby(registry.firms.region.to_numpy()).sum().sort_index()
+    regions = regions[regions.visits <= MOST_OF_THE_VISITS]
+    if regions.empty:
         return "", 0
-    first = rows.sort_index().idxmax()
-    return str(first), int(rows[first])
+    return str(regions.n.idxmax()), int(regions.n.max())
 
 
 def _moved(
