@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import risk_index
-from features.addresses import Address, without_secrets
+from features.addresses import Address
 from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
@@ -301,7 +301,7 @@ def track(
     try:
         return tracking.log_fit(run, settings, *tracking.of_facts(facts), tracking_uri)
     except tracking.FAILURES as error:
-        why = without_secrets(str(error))
+        why = tracking.said(error, tracking_uri or "")
         say(f"MLflow did not record the fit ({why}); the fit itself is whole in {run}")
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 import secrets
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -67,13 +68,26 @@ def _first(error: ValidationError | UnicodeError) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; on return it is on the disk, whatever happens to the power."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        scratch.write_bytes(data)
+        with scratch.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         scratch.replace(path)
+        _keep_entry(path.parent)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _keep_entry(folder: Path) -> None:
+    """Bring a folder's list of names to the disk."""
+    entry = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(entry)
+    finally:
+        os.close(entry)
 
 
 def stamp(moment: dt.datetime) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--without", multiple=True, metavar="INPUT", help="Feature that no model may use; repeat it."
 )
+@click.option("--first", is_flag=True, help="This is the first fit: there is no champion yet.")
 @click.option(
     "--promote/--no-promote", "promotes", default=True, show_default=True,
     help="Whether a challenger that passes becomes champion at once.",
@@ -60,6 +61,5 @@ def retrain(
              "refused_by": found.refusing, "challenger": found.challenger})  # fmt: skip
     found.refuse(str(out / "verdict.md"))
     done = "is champion" if given["promotes"] else "may be promoted: risk-index model promote"
-    say(
-        f"challenger {found.challenger} passed every gate and {done}; verdict in {out / 'verdict.md'}"
-    )
+    said = f"challenger {found.challenger} {found.said}"
+    say(f"{said}. It {done}; verdict in {out / 'verdict.md'}")

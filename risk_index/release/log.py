@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -116,18 +117,30 @@ def add(path: Path, at: dt.datetime | None = None, **fields: str | None) -> Entr
     LogError
         Where a field is missing or wrong, or the log is broken.
     """
+    with alone(path) as write:
+        return write(at, **fields)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[Callable[..., Entry]]:
+    """Let one process at a time decide: give what adds a line, as `add` does, while nobody else can."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path):
-        entries = read_log(path)
-        last = entries[-1].sha256() if entries else None
-        try:
-            made = Entry(number=len(entries) + 1, at=stamp(at or now()), previous=last, **fields)  # type: ignore[arg-type]
-        except ValidationError as error:
-            raise LogError(
-                f"{path}: {_first(error)}. Every line says who, about what, and why."
-            ) from None
-        before = path.read_bytes() if path.exists() else b""
-        write_whole(path, before + made.canonical() + b"\n")
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield partial(_added, path)
+
+
+def _added(path: Path, at: dt.datetime | None = None, **fields: str | None) -> Entry:
+    entries = read_log(path)
+    last = entries[-1].sha256() if entries else None
+    try:
+        made = Entry(number=len(entries) + 1, at=stamp(at or now()), previous=last, **fields)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise LogError(
+            f"{path}: {_first(error)}. Every line says who, about what, and why."
+        ) from None
+    before = path.read_bytes() if path.exists() else b""
+    write_whole(path, before + made.canonical() + b"\n")
     return made
 
 
@@ -144,14 +157,6 @@ def overrides(entries: list[Entry]) -> list[dict[str, str]]:
         for e in entries
         if e.action == "override"
     ]
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time write to a log."""
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _read(path: Path) -> tuple[list[Entry], list[str]]:

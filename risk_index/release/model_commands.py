@@ -57,13 +57,15 @@ def show(registry: str) -> None:
     """List the versions and which of them is champion."""
     from risk_index.tracking import Registry
 
-    found = Registry(registry).versions()
+    place = Registry(registry)
+    place.demand()
+    found = place.versions()
     for one in found:
         before = f", came after version {one.replaces}" if one.replaces else ""
         titles = f" ({', '.join(one.aliases)})" if one.aliases else ""
         say(f"version {one.number}{titles}: model {one.model_version}, fit of {one.as_of}{before}")
     if not found:
-        say(f"no model is registered in {registry}")
+        say(f"no model is registered in {place.shown}")
     as_json(
         {"versions": [_facts(one) | {"aliases": one.aliases, "as_of": one.as_of} for one in found]}
     )

@@ -77,16 +77,23 @@ def harm_of(model: FittedModel, X: pd.DataFrame) -> Floats:
 def calibration(
     slope: tuple[float, float, float], intercept: tuple[float, float, float], limits: Limits
 ) -> Verdict:
-    """Refuse where the slope or the intercept is off beyond chance; both as value, low, high."""
+    """Refuse where slope or intercept is off, beyond chance or by an interval too wide to tell.
+
+    Both as value, low, high. An estimate outside its limits passes only where its interval reaches them
+    and is no wider than they are.
+    """
     low, high, most = limits.slope_low, limits.slope_high, limits.intercept_most
-    passes = _reaches(slope, low, high) and _reaches(intercept, -most, most)
+    asked = ((slope, low, high), (intercept, -most, most))
+    shown = all(least <= figure[1] and figure[2] <= top for figure, least, top in asked)
     return judged(
         "calibration",
-        passes,
-        f"slope {_figure(slope)}, intercept {_figure(intercept)}.",
-        f"slope {low:g} to {high:g}, intercept {-most:g} to {most:g} within reach of the intervals",
+        all(_holds(*one) for one in asked),
+        f"slope {_figure(slope)}, intercept {_figure(intercept)}"
+        f"{'' if shown else '; the slice is too small to show that both lie within the limits'}.",
+        f"slope {low:g} to {high:g}, intercept {-most:g} to {most:g}; within reach of intervals that are no "
+        "wider",
         "See the calibration in card.md by group; look for a change of what counts as a violation, of "
-        "who is drawn, or of the code that calibrates.",
+        "who is drawn, or of the code that calibrates. " + FEW,
         slope,
     )
 
@@ -191,14 +198,12 @@ def _harm_beside(
         return not_run("harm", f"the champion asks for inputs that are no more: {error}")
 
 
-def _reaches(figure: tuple[float, float, float], low: float, high: float) -> bool:
-    """Tell whether a value lies between two, or its interval does in part; not if it is not known."""
+def _holds(figure: tuple[float, float, float], low: float, high: float) -> bool:
+    """Tell whether a value lies between two, or an interval no wider than they are reaches them."""
     value, least, most = figure
-    if not np.isfinite(value):
-        return False
-    if not (np.isfinite(least) and np.isfinite(most)):
-        return low <= value <= high
-    return min(value, least) <= high and max(value, most) >= low
+    if low <= value <= high:
+        return True
+    return bool(most - least <= high - low and least <= high and most >= low)
 
 
 def _figure(figure: tuple[float, float, float], sign: str = "") -> str:

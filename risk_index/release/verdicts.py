@@ -113,6 +113,12 @@ class Ruling:
         """Whether the challenger may become champion."""
         return not self.refusing
 
+    @property
+    def said(self) -> str:
+        """What a log says of a challenger that is not refused: which gates were not asked, if any."""
+        skipped = [verdict.name for verdict in self.verdicts if verdict.status == NOT_RUN]
+        return f"passed; not run: {', '.join(skipped)}" if skipped else "passed every gate"
+
     def _missing(self, verdict: Verdict) -> bool:
         if verdict.status != NOT_RUN or verdict.name not in self.required:
             return False
@@ -128,6 +134,8 @@ class Ruling:
             "as_of": self.as_of,
             "judged_on": self.judged_on,
             "part": self.part,
+            "required_gates": list(self.required),
+            "not_run": [v.name for v in self.verdicts if v.status == NOT_RUN],
             "gates": [verdict.as_dict() for verdict in self.verdicts],
         }
 
@@ -141,6 +149,7 @@ class Ruling:
             f"Fitted on what was known by {self.as_of}. Outcomes: {self.part or 'none'} after "
             f"{self.judged_on}; both models as they were fitted by then, on the same inspections.",
             "",
+            *self._unasked(),
             "| gate | verdict | found | asked for |",
             "|---|---|---|---|",
             *[f"| {v.name} | {v.status} | {v.sentence} | {v.limit} |" for v in self.verdicts],
@@ -149,6 +158,17 @@ class Ruling:
             lines += ["", "## What to do", ""]
             lines += [f"- **{v.name}**: {v.remedy or v.sentence}" for v in self._refused()]
         return "\n".join(lines) + "\n"
+
+    def _unasked(self) -> list[str]:
+        """Return what stands above the table of the gates that were not run."""
+        skipped = [v.name for v in self.verdicts if v.status == NOT_RUN]
+        if not skipped:
+            return []
+        return [
+            f"**Not run: {', '.join(skipped)}.** Nothing is known of what they ask for; `required_gates` in "
+            "a file for --gates says without which nothing is promoted.",
+            "",
+        ]
 
     def _refused(self) -> Sequence[Verdict]:
         return [v for v in self.verdicts if v.name in self.refusing]

@@ -10,6 +10,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
+from risk_index.tracking.places import said
 from risk_index.tracking.registry import (
     CHALLENGER,
     CHAMPION,
@@ -30,5 +31,6 @@ __all__ = [
     "log_fit",
     "named",
     "of_facts",
+    "said",
     "versions",
 ]

@@ -17,10 +17,13 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
 
+from features.addresses import is_address
 from models.fitted import FittedModel
 from risk_index.errors import UserError
 from risk_index.tracking.packed import packed, unpacked
+from risk_index.tracking.places import said, shown
 from risk_index.tracking.runs import FAILURES, SQLITE, STORE, client_of
 
 NAME = "risk-index"
@@ -69,14 +72,15 @@ def answered(asks: Asked) -> Asked:
         try:
             return asks(self, *args, **kwargs)
         except FAILURES as error:
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            if getattr(error, "error_code", "") in ABSENT:
+            first = said(error, self.place)
+            absent = getattr(error, "error_code", "") in ABSENT
+            if absent and not isinstance(error, UnsupportedModelRegistryStoreURIException):
                 raise RegistryError(
-                    f"the registry at {self.address} has no such version: {first}. "
+                    f"the registry at {self.shown} has no such version: {first}. "
                     "`risk-index model show` lists them."
                 ) from error
             raise RegistryError(
-                f"the registry at {self.address} does not answer: {first}. Nothing was changed there; "
+                f"the registry at {self.shown} does not answer: {first}. Nothing was changed there; "
                 "try again, or name another with --registry."
             ) from error
 
@@ -101,6 +105,25 @@ class Registry:
         if "://" in self.place:
             return self.place
         return f"{SQLITE}{Path(self.place).resolve() / STORE}"
+
+    def __post_init__(self) -> None:
+        if is_address(self.place) and "://" not in self.place:
+            raise RegistryError(
+                f"the registry is a folder or an address of MLflow, not {self.shown}: write "
+                "postgresql://... for a database that MLflow keeps"
+            )
+
+    @property
+    def shown(self) -> str:
+        """The place as people may read it, without a password."""
+        return shown(self.place)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a store; that of a server is taken to be there."""
+        if not self.address.startswith(SQLITE):
+            return True
+        return Path(self.address.removeprefix(SQLITE)).is_file()
 
     @property
     def folder(self) -> Path | None:
@@ -128,13 +151,17 @@ class Registry:
 
     @answered
     def holder(self, alias: str) -> Registered | None:
-        """Return the version that has an alias; None where none has."""
+        """Return the version that has an alias; None where none has. Nothing is made by asking."""
+        if not self.exists:
+            return None
         found = _by_alias(self._client, alias)
         return None if found is None else self._of(found)
 
     @answered
     def versions(self) -> list[Registered]:
-        """Return every version, the newest first."""
+        """Return every version, the newest first; none where there is no store."""
+        if not self.exists:
+            return []
         found = self._client.search_model_versions(f"name='{NAME}'", max_results=1000)
         whole = [self._client.get_model_version(NAME, one.version) for one in found]
         return sorted((self._of(one) for one in whole), key=lambda one: -one.number)
@@ -152,6 +179,20 @@ class Registry:
         """
         with tempfile.TemporaryDirectory(prefix="risk-index-") as name:
             yield unpacked(self._downloaded(number, Path(name)))
+
+    def demand(self) -> None:
+        """Refuse a place where no registry is, before anything is made there.
+
+        Raises
+        ------
+        RegistryError
+            Saying what makes one.
+        """
+        if not self.exists:
+            raise RegistryError(
+                f"there is no registry in {self.shown}: name the one that is meant. "
+                "`risk-index retrain --first` or `risk-index model send` makes a new one."
+            )
 
     def verify(self, number: int) -> None:
         """Download a version and read its model, each file checked against its hash.
@@ -175,7 +216,7 @@ class Registry:
         now = self.holder(CHAMPION)
         if now is None or now.replaces is None:
             raise RegistryError(
-                f"the registry at {self.address} knows no champion before "
+                f"the registry at {self.shown} knows no champion before "
                 f"{'any' if now is None else f'version {now.number}'}: there is nothing to go back to. "
                 "`risk-index model show` lists the versions; `model promote` takes any of them."
             )
@@ -198,6 +239,7 @@ class Registry:
 
     @answered
     def _downloaded(self, number: int, to: Path) -> Path:
+        self.demand()
         source = self._client.get_model_version(NAME, str(number)).source
         return Path(
             download_artifacts(artifact_uri=source, dst_path=str(to), tracking_uri=self.address)

@@ -13,14 +13,21 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from alembic.util import CommandError
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
 
 import risk_index
+from risk_index.tracking.places import odd_port, shown
 
-FAILURES = (MlflowException, OSError)
-"""What a missing or failing store raises."""
+FAILURES = (MlflowException, OSError, SQLAlchemyError, CommandError, ImportError)
+"""What a missing, broken or driverless store raises."""
+LOGGED = (
+    "model", "judged", "pictures", "metrics.json", "distributions.json", "card.md", "card.html",
+)  # fmt: skip
+"""What of a fit's folder goes into the store: rejected rows and ids of firms stay where they are."""
 EXPERIMENT = "risk-index"
 LONGEST_VALUE = 500
 STORE, ARTEFACTS = "mlflow.db", "mlflow-artefacts"
@@ -42,12 +49,12 @@ def log_fit(
     tags: Mapping[str, str],
     tracking_uri: str | None = None,
 ) -> str:
-    """Record a fit and everything in its folder; return the run's id.
+    """Record a fit with what of its folder is `LOGGED`; return the run's id.
 
     Parameters
     ----------
     run : Path
-        Folder of the fit; its files, but for the store itself, become artefacts.
+        Folder of the fit.
     params, metrics, tags
         Settings, figures and fingerprints of the fit. Metrics that are not finite are left out.
     tracking_uri : str, optional
@@ -65,13 +72,11 @@ def log_fit(
         tags=[RunTag(name, value[:LONGEST_VALUE]) for name, value in tags.items()],
     )
     client.log_text(run_id, environment(), ENVIRONMENT)
-    for path in sorted(run.iterdir()):
-        if not path.name.startswith("mlflow"):
-            (
-                client.log_artifacts(run_id, str(path), path.name)
-                if path.is_dir()
-                else client.log_artifact(run_id, str(path))
-            )
+    for path in (run / name for name in LOGGED):
+        if path.is_dir():
+            client.log_artifacts(run_id, str(path), path.name)
+        elif path.is_file():
+            client.log_artifact(run_id, str(path))
     client.set_terminated(run_id)
     return str(run_id)
 
@@ -117,7 +122,15 @@ def versions() -> dict[str, str]:
 
 
 def client_of(address: str) -> MlflowClient:
-    """Return a client of a tracking address, runs and registry in one place."""
+    """Return a client of a tracking address, runs and registry in one place.
+
+    Raises
+    ------
+    MlflowException
+        Where the address cannot be one; what else is wrong shows when it is asked.
+    """
+    if odd_port(address):
+        raise MlflowException(f"the port in {shown(address)} is no number")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # a failure is raised, and told once
     if address.startswith(SQLITE):

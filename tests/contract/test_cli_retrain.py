@@ -10,7 +10,9 @@ import pytest
 from models.fitted import FittedModel
 from risk_index.tracking import CHALLENGER, CHAMPION, Registry
 from tests.contract.made import Made, invoke
+from tests.registry_runs import small_run
 
+SECRET = "hidden-word"
 FEW = "refits: 0\ngrid_months: 6\nhistory_years: 3\n"
 
 
@@ -21,8 +23,8 @@ def left(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, st
     (folder / "few.yaml").write_text(FEW, encoding="utf-8")
     done = invoke(
         "retrain", made.records, "--as-of", made.as_of, "--out", folder / "run",
-        "--registry", "http://127.0.0.1:9", "--settings", folder / "few.yaml",
-        "--log", folder / "log.jsonl",
+        "--registry", f"http://ann:{SECRET}@127.0.0.1:9", "--settings", folder / "few.yaml",
+        "--log", folder / "log.jsonl", "--first",
     )  # fmt: skip
     assert done.exit_code == 1
     return folder, done.stderr
@@ -31,7 +33,12 @@ def left(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, st
 def test_the_fit_stays_and_the_message_says_how_to_send_it(left: tuple[Path, str]) -> None:
     folder, said = left
     assert f"The fit is whole in {folder / 'run'}" in said
-    assert f"risk-index model send {folder / 'run'} --registry http://127.0.0.1:9" in said
+    assert f"risk-index model send {folder / 'run'} --registry http://***@127.0.0.1:9" in said
+    assert SECRET not in said
+    texts = [
+        path for path in (folder / "run").rglob("*") if path.suffix in {".json", ".md", ".txt"}
+    ]
+    assert not [path for path in texts if SECRET in path.read_text(encoding="utf-8")]
     names = {path.name for path in (folder / "run").iterdir()}
     assert {
         "model",
@@ -73,6 +80,7 @@ def test_a_broken_log_or_a_wrong_gate_is_told_before_anything_is_fitted(
         tmp_path / "run",
         "--registry",
         tmp_path,
+        "--first",
     ]
     for option, name, told in (
         ("--log", "log.jsonl", "Nothing is added to a broken log"),
@@ -82,3 +90,22 @@ def test_a_broken_log_or_a_wrong_gate_is_told_before_anything_is_fitted(
         assert done.exit_code == 1
         assert told in done.stderr
         assert not (tmp_path / "run").exists()
+
+
+def test_a_first_fit_is_said_to_be_one_and_nothing_else_is(made: Made, tmp_path: Path) -> None:
+    words = ["retrain", made.records, "--as-of", made.as_of, "--out", tmp_path / "run"]
+    for more, told in (
+        (["--registry", tmp_path / "typo"], "there is no champion in the registry at"),
+        (["--registry", tmp_path / "typo", "--first", "--who", "  "], "--who is blank"),
+    ):
+        done = invoke(*words, *more)
+        assert done.exit_code == 1
+        assert told in done.stderr
+        assert not (tmp_path / "typo").exists()
+    place = tmp_path / "registry"
+    invoke("model", "send", small_run(tmp_path / "1", 1), "--registry", place)
+    invoke("model", "promote", 1, "--registry", place, "--why", "x")
+    done = invoke(*words, "--registry", place, "--first")
+    assert done.exit_code == 1
+    assert "version 1 is champion" in done.stderr
+    assert not (tmp_path / "run").exists()

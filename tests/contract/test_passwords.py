@@ -13,6 +13,7 @@ from features.failures import RecordsError
 from features.records import open_records
 from risk_index import pipeline
 from risk_index.cli import main
+from tests.registry_runs import small_run
 
 SECRET = "hidden-word"
 ADDRESSES = (
@@ -41,6 +42,26 @@ VERBS = (
     "mapping init . --out {}",
     "report {}",
     "draw verify {}",
+    "retrain {} --as-of 2020-01-01 --out run --registry {}",
+    "retrain . --as-of 2020-01-01 --out run --registry {} --first",
+    "retrain . --as-of 2020-01-01 --out {} --registry r --log {}",
+    "model show --registry {}",
+    "model send . --registry {}",
+    "model send {} --registry {}",
+    "model promote 1 --why x --registry {}",
+    "model rollback --why x --registry {} --log {}",
+    "log verify {}",
+    "log overrides . --out {}",
+    "explain {} --as-of 2020-01-01 --model m --ranked {} --firm f --out {}",
+    "simulate --out {}",
+)
+STORES = (
+    f"http://ann:{SECRET}@127.0.0.1:9",
+    f"http://127.0.0.1:9/mlflow?token={SECRET}",
+    f"mysql+pymysql://ann:{SECRET}@127.0.0.1:9/models",
+    f"mysql+pymysql://ann:{SECRET}",
+    f"oracle://ann:p%40{SECRET}/x@127.0.0.1/models",
+    f"postgresql://ann:{SECRET}@127.0.0.1:9/models",
 )
 
 
@@ -56,6 +77,27 @@ def test_no_verb_repeats_it(
     assert SECRET not in done.output + done.stderr
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if SECRET in file.read_text(encoding="utf-8")]
+    assert not [file for file in tmp_path.rglob("*") if SECRET in str(file)]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_no_verb_of_the_registry_repeats_it(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    run = small_run(tmp_path / "run", 1)
+    for words in (
+        ["show"],
+        ["send", run],
+        ["promote", "1", "--why", "x"],
+        ["rollback", "--why", "x"],
+    ):
+        done = CliRunner().invoke(main, ["model", *map(str, words), "--registry", store])
+        assert done.exit_code == 1
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert "does not answer" in done.stderr
+        assert SECRET not in done.output + done.stderr
     assert not [file for file in tmp_path.rglob("*") if SECRET in str(file)]
 
 

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from click.testing import CliRunner, Result
 
 from models.fitted import FittedModel
 from risk_index.cli import main
-from risk_index.release.log import read_log
+from risk_index.release.champion import ChampionChanged, promote, send
+from risk_index.release.log import add, alone, read_log
 from risk_index.tracking import CHALLENGER, CHAMPION, Registry, RegistryError
 from risk_index.tracking.packed import ForeignModelError, files_of, is_text, unpacked
 from risk_index.tracking.runs import client_of
@@ -41,6 +43,7 @@ PICKLES = {
     ".so",
 }
 KILLS = 4
+ENTRY = {"who": "a test", "action": "note", "about": "version 1", "why": "x"}
 PROMOTES_FOR_EVER = """
 import sys
 from pathlib import Path
@@ -231,7 +234,81 @@ def test_a_folder_that_holds_no_fit_is_refused(tmp_path: Path) -> None:
     done = invoke("model", "send", tmp_path, "--registry", tmp_path / "r")
     assert done.exit_code == 1
     assert "holds no fit" in done.stderr
-    assert invoke("model", "show", "--registry", tmp_path / "r").stderr.startswith("no model is")
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    "verb", [["show"], ["promote", 1, "--why", "x"], ["rollback", "--why", "x"]]
+)
+def test_a_registry_that_was_misspelt_is_told_and_not_made(verb: list, tmp_path: Path) -> None:
+    done = invoke("model", *verb, "--registry", tmp_path / "typo")
+    assert done.exit_code == 1
+    assert "no registry in" in done.stderr or "no champion before" in done.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("broken", "does not answer"),
+        ("firebird://localhost/records", "does not answer"),
+        ("mssql+pyodbc://localhost/records", "does not answer"),
+    ],
+)
+def test_a_broken_store_or_one_without_a_driver_is_told_in_a_sentence(
+    place: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "mlflow.db").write_bytes(b"no database" * 100)
+    run = small_run(tmp_path / "run", 1)
+    for words in (["show"], ["send", run], ["promote", 1, "--why", "x"]):
+        done = invoke("model", *words, "--registry", place)
+        assert done.exit_code == 1
+        assert told in done.stderr
+
+
+def test_rejected_rows_stay_where_they_are(tmp_path: Path) -> None:
+    run = small_run(tmp_path / "run", 1)
+    (run / "rejected").mkdir()
+    for name in ("rejected/firms.csv", "quality.json", "card.md"):
+        (run / name).write_text("a row of a firm", encoding="utf-8")
+    assert invoke("model", "send", run, "--registry", tmp_path / "r").exit_code == 0
+    names = {path.name for path in files_of(tmp_path / "r" / "mlflow-artefacts")}
+    assert {"card.md", "metrics.json", "likelihood.txt"} <= names
+    assert not names & {"firms.csv", "quality.json"}
+
+
+def test_a_challenger_held_against_another_champion_is_not_promoted(tmp_path: Path) -> None:
+    """Two runs judge against version 1; one promotes, then the other comes."""
+    registry = Registry(str(tmp_path / "r"))
+    versions = [send(small_run(tmp_path / str(n), n), registry).model_version for n in (1, 2, 3)]
+    promote(registry, 1, "first", "x", against="")
+    promote(registry, 2, "one", "passed every gate", against=versions[0])
+    with pytest.raises(
+        ChampionChanged, match=f"beside model {versions[0]}, but model {versions[1]}"
+    ):
+        promote(registry, 3, "other", "passed every gate", against=versions[0])
+    held = registry.holder(CHAMPION)
+    assert held is not None
+    assert held.number == 2
+    assert [entry.who for entry in read_log(tmp_path / "r" / "decisions.jsonl")] == ["first", "one"]
+    promote(registry, 3, "a person", "x")
+
+
+def test_who_decides_is_alone_from_the_look_to_the_write(tmp_path: Path) -> None:
+    """While one process decides, another waits with its entry, and looks after it was made."""
+    file, seen = tmp_path / "log.jsonl", []
+    with alone(file) as write:
+        other = threading.Thread(
+            target=lambda: seen.append(add(file, **ENTRY, what="later").number)
+        )
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+        assert write(**ENTRY, what="first").number == 1
+    other.join()
+    assert seen == [2]
 
 
 def test_killed_at_any_moment_a_champion_stands_that_loads(place: Path, tmp_path: Path) -> None:

@@ -43,12 +43,22 @@ RIGHT = (0.0, -0.1, 0.1)
         ((1.0, 0.8, 1.2), (0.9, 0.4, 1.4), "passed"),
         ((float("nan"), float("nan"), float("nan")), RIGHT, "refused"),
         ((1.0, float("nan"), float("nan")), RIGHT, "passed"),
+        ((3.0, float("nan"), float("nan")), RIGHT, "refused"),
+        ((1.0, -1.0, 3.0), RIGHT, "passed"),
+        ((3.0, -2.0, 9.0), RIGHT, "refused"),  # reaches 0.5 to 2, and tells nothing
+        ((1.0, 0.8, 1.2), (1.5, -4.0, 6.0), "refused"),
     ],
 )
 def test_calibration(
     slope: tuple[float, float, float], intercept: tuple[float, float, float], status: str
 ) -> None:
     assert calibration(slope, intercept, LIMITS).status == status
+
+
+def test_calibration_says_where_the_slice_is_too_small_to_show_it() -> None:
+    assert "too small" not in calibration((1.0, 0.8, 1.2), RIGHT, LIMITS).sentence
+    for slope in ((1.0, -1.0, 3.0), (0.45, 0.3, 0.6), (1.0, float("nan"), float("nan"))):
+        assert "too small to show that both" in calibration(slope, RIGHT, LIMITS).sentence
 
 
 @pytest.mark.parametrize(
@@ -274,6 +284,18 @@ def test_a_gate_that_is_needed_and_was_not_run_refuses_where_it_could_have_been(
     assert ruled("", good, not_run("harm", "no champion")).promotes
     assert ruled("c1", good, not_run("harm", "why")).refusing == ("harm",)
     assert ruled("", not_run("leak", "why")).refusing == ("leak",)
+
+
+def test_gates_that_were_not_run_are_told_wherever_a_verdict_is() -> None:
+    good = judged("leak", True, "s.", "l", "r")
+    assert ruled("c1", good).said == "passed every gate"
+    found = ruled("c1", good, not_run("proxies", "why"), not_run("fine", "why"))
+    assert found.said == "passed; not run: proxies, fine"
+    assert "\n\n**Not run: proxies, fine.** Nothing is known" in found.markdown()
+    assert "Not run" not in ruled("c1", good).markdown()
+    told = found.as_dict()
+    assert told["not_run"] == ["proxies", "fine"]
+    assert told["required_gates"] == ["harm", "leak"]
 
 
 def test_a_refusal_says_which_gate_and_what_to_do() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from risk_index.pipeline import Source
 from risk_index.release.retrain import Wanted, retrain
 from risk_index.release.verdicts import Ruling, Verdict
 from risk_index.settings import CONFIGS
-from risk_index.tracking import Registry
+from risk_index.tracking import CHAMPION, Registry
 from risk_index.world import load_world_settings, write_world
 from risk_index.world.settings import WORLD_CONFIG
 
@@ -46,7 +47,9 @@ def retrained(
     """Retrain with few dates and no refits."""
     settings = next(folder for folder in records.parents if (folder / "few.yaml").is_file())
     source = Source(records, settings=settings / "few.yaml")
-    return retrain(source, as_of, Registry(str(registry)), run, lambda _: None, wanted)
+    place = Registry(str(registry))
+    wanted = replace(wanted or Wanted(), first=place.holder(CHAMPION) is None)
+    return retrain(source, as_of, place, run, lambda _: None, wanted)
 
 
 def altered(records: Path, name: str, **changes: Change) -> Path:
