@@ -25,10 +25,12 @@ demo: $(VENV)/run.stamp $(VENV)/project.stamp  ## set up and rank a synthetic re
 retrain: $(VENV)/run.stamp $(VENV)/project.stamp  ## a champion and a challenger on a synthetic registry, into build/retrain
 	@rm -rf build/retrain
 	@$(BIN)/risk-index world build/retrain/world --firms 20000
-	@for day in 2026-03-31 2026-06-30; do \
-	  $(BIN)/risk-index retrain build/retrain/world/records --as-of $$day --who "make retrain" \
-	    --settings configs/example-settings.yaml \
+	@first=--first; for day in 2026-03-31 2026-06-30; do \
+	  $(BIN)/risk-index retrain build/retrain/world/records --as-of $$day --who "make retrain" $$first \
+	    --settings configs/example-settings.yaml --gates configs/example-gates.yaml \
+	    --attributes build/retrain/world/attributes.parquet --waivers configs/example-waivers.yaml \
 	    --registry build/retrain/registry --out build/retrain/$$day || exit 1; \
+	  first=; \
 	done
 
 test: $(VENV)/dev.stamp $(VENV)/project.stamp  ## set up and run all tests; ARGS= goes to pytest

@@ -79,7 +79,7 @@ def retrain(
     limits, settings = load_limits(as_of, wanted.gates), load_settings(as_of, source.settings)
     _ready(registry, wanted, say)
     fit = fit_with_examples(source, as_of, run, say, registry.address, wanted.without)
-    audited = _audited(source, run, registry, wanted, say)
+    audited = _audited(source, as_of, run, registry, wanted, say)
     try:
         champion = _champion(registry, wanted.first, say)
         found = ruling(Looked(source, fit, settings, limits, champion, audited), say)
@@ -138,12 +138,13 @@ def _champion(registry: Registry, first: bool, say: Say) -> Champion | None:
 
 
 def _audited(
-    source: Source, run: Path, registry: Registry, wanted: Wanted, say: Say
+    source: Source, as_of: dt.date, run: Path, registry: Registry, wanted: Wanted, say: Say
 ) -> Audit | None:
+    """Audit where attributes are given; a waiver must hold on the as-of date, so no clock decides."""
     if wanted.attributes is None:
         return None
     ledger = registry.folder / AUDITS if registry.folder else None
-    asked = Asked(waivers=wanted.waivers, ledger=ledger)
+    asked = Asked(waivers=wanted.waivers, ledger=ledger, today=as_of)
     return audit(source, run, wanted.attributes, run / "audit", say, asked)
 
 
