@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from models.fitted import FittedModel
+from risk_index.pipeline import Fit, Say, Source, track
 from risk_index.tracking import CHALLENGER, CHAMPION, Registry
 from tests.contract.made import Made, invoke
 from tests.registry_runs import small_run
 
 SECRET = "hidden-word"
-FEW = "refits: 0\ngrid_months: 6\nhistory_years: 3\n"
 
 
 @pytest.fixture(scope="module")
 def left(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """What a retrain leaves whose server does not answer."""
+    """What a retrain leaves whose server does not answer; the fit is one that was made before."""
     folder = tmp_path_factory.mktemp("retrain")
-    (folder / "few.yaml").write_text(FEW, encoding="utf-8")
-    done = invoke(
-        "retrain", made.records, "--as-of", made.as_of, "--out", folder / "run",
-        "--registry", f"http://ann:{SECRET}@127.0.0.1:9", "--settings", folder / "few.yaml",
-        "--log", folder / "log.jsonl", "--first",
-    )  # fmt: skip
+
+    def fitted(source: Source, as_of: dt.date, run: Path, say: Say, address: str, _: object) -> Fit:
+        shutil.copytree(made.out / "fit", run)
+        facts = made.facts | {"mlflow_run": track(run, made.facts, {}, address, say)}
+        return Fit(facts, *[None] * 5)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("risk_index.release.retrain.fit_with_examples", fitted)
+        done = invoke(
+            "retrain", made.records, "--as-of", made.as_of, "--out", folder / "run",
+            "--registry", f"http://ann:{SECRET}@127.0.0.1:9", "--log", folder / "log.jsonl", "--first",
+        )  # fmt: skip
     assert done.exit_code == 1
     return folder, done.stderr
 
@@ -34,6 +42,7 @@ def test_the_fit_stays_and_the_message_says_how_to_send_it(left: tuple[Path, str
     folder, said = left
     assert f"The fit is whole in {folder / 'run'}" in said
     assert f"risk-index model send {folder / 'run'} --registry http://***@127.0.0.1:9" in said
+    assert "MLflow did not record the fit (" in said
     assert SECRET not in said
     texts = [
         path for path in (folder / "run").rglob("*") if path.suffix in {".json", ".md", ".txt"}
