@@ -57,7 +57,7 @@ def retrain(
     found = run_retrain(source, as_of.date(), Registry(registry), out, say, Wanted(**given))
     for verdict in found.verdicts:
         say(f"{verdict.name}: {verdict.status}. {verdict.sentence}")
-    as_json({"verdict": out / "verdict.json", "promotes": found.promotes,
+    as_json({"verdict": out / "verdict.json", "promotes": found.promotes, "not_run": found.not_run,
              "refused_by": found.refusing, "challenger": found.challenger})  # fmt: skip
     found.refuse(str(out / "verdict.md"))
     done = "is champion" if given["promotes"] else "may be promoted: risk-index model promote"

@@ -115,9 +115,14 @@ class Ruling:
 
     @property
     def said(self) -> str:
-        """What a log says of a challenger that is not refused: which gates were not asked, if any."""
-        skipped = [verdict.name for verdict in self.verdicts if verdict.status == NOT_RUN]
-        return f"passed; not run: {', '.join(skipped)}" if skipped else "passed every gate"
+        """What a log says of a challenger that is not refused: which gates were not run, if any."""
+        skipped = ", ".join(self.not_run)
+        return f"passed; not run: {skipped}" if skipped else "passed every gate"
+
+    @property
+    def not_run(self) -> tuple[str, ...]:
+        """Names of the gates that were not run."""
+        return tuple(v.name for v in self.verdicts if v.status == NOT_RUN)
 
     def _missing(self, verdict: Verdict) -> bool:
         if verdict.status != NOT_RUN or verdict.name not in self.required:
@@ -135,7 +140,7 @@ class Ruling:
             "judged_on": self.judged_on,
             "part": self.part,
             "required_gates": list(self.required),
-            "not_run": [v.name for v in self.verdicts if v.status == NOT_RUN],
+            "not_run": list(self.not_run),
             "gates": [verdict.as_dict() for verdict in self.verdicts],
         }
 
@@ -161,12 +166,11 @@ class Ruling:
 
     def _unasked(self) -> list[str]:
         """Return what stands above the table of the gates that were not run."""
-        skipped = [v.name for v in self.verdicts if v.status == NOT_RUN]
-        if not skipped:
+        if not self.not_run:
             return []
         return [
-            f"**Not run: {', '.join(skipped)}.** Nothing is known of what they ask for; `required_gates` in "
-            "a file for --gates says without which nothing is promoted.",
+            f"**Not run: {', '.join(self.not_run)}.** Nothing is known of what they ask for; "
+            "`required_gates` in a file for --gates says without which nothing is promoted.",
             "",
         ]
 
