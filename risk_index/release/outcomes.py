@@ -18,6 +18,8 @@ from risk_index.release.verdicts import Verdict, judged, not_run
 from risk_index.training import TrainingSet
 
 UNJUDGED = "the later slice holds too few outcomes to judge a fit on"
+WIDEST = 2.0
+"""Times the width of the limits up to which an interval that reaches them tells anything."""
 FEW = "Wait for more outcomes, above all of random draws, and fit again."
 
 
@@ -80,7 +82,7 @@ def calibration(
     """Refuse where slope or intercept is off, beyond chance or by an interval too wide to tell.
 
     Both as value, low, high. An estimate outside its limits passes only where its interval reaches them
-    and is no wider than they are.
+    and is at most twice as wide as they are.
     """
     low, high, most = limits.slope_low, limits.slope_high, limits.intercept_most
     asked = ((slope, low, high), (intercept, -most, most))
@@ -90,8 +92,8 @@ def calibration(
         all(_holds(*one) for one in asked),
         f"slope {_figure(slope)}, intercept {_figure(intercept)}"
         f"{'' if shown else '; the slice is too small to show that both lie within the limits'}.",
-        f"slope {low:g} to {high:g}, intercept {-most:g} to {most:g}; within reach of intervals that are no "
-        "wider",
+        f"slope {low:g} to {high:g}, intercept {-most:g} to {most:g}; within reach of intervals at most "
+        f"{WIDEST:g} times as wide",
         "See the calibration in card.md by group; look for a change of what counts as a violation, of "
         "who is drawn, or of the code that calibrates. " + FEW,
         slope,
@@ -199,11 +201,11 @@ def _harm_beside(
 
 
 def _holds(figure: tuple[float, float, float], low: float, high: float) -> bool:
-    """Tell whether a value lies between two, or an interval no wider than they are reaches them."""
+    """Tell whether a value lies between two, or its interval reaches them and is not far wider."""
     value, least, most = figure
     if low <= value <= high:
         return True
-    return bool(most - least <= high - low and least <= high and most >= low)
+    return bool(most - least <= WIDEST * (high - low) and least <= high and most >= low)
 
 
 def _figure(figure: tuple[float, float, float], sign: str = "") -> str:

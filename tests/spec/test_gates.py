@@ -47,6 +47,8 @@ RIGHT = (0.0, -0.1, 0.1)
         ((1.0, -1.0, 3.0), RIGHT, "passed"),
         ((3.0, -2.0, 9.0), RIGHT, "refused"),  # reaches 0.5 to 2, and tells nothing
         ((1.0, 0.8, 1.2), (1.5, -4.0, 6.0), "refused"),
+        ((1.0, 0.8, 1.2), (-0.55, -1.3, 0.2), "passed"),  # 1.5 wide, by limits 1 apart
+        ((1.0, 0.8, 1.2), (-0.55, -2.0, 0.9), "refused"),
     ],
 )
 def test_calibration(
