@@ -58,4 +58,21 @@ def make(folder: Path) -> Made:
         "check", "ranked", "report",
     }  # fmt: skip
     assert Path(said["fit"]["model"]).is_dir()
-    return Made(folder / "world" / "records", folder / "out", as_of, result.stderr)
+    _said(folder).write_text(result.stderr, encoding="utf-8")
+    return _of(folder, as_of, result.stderr)
+
+
+def kept(folder: Path) -> Made | None:
+    """Return what :func:`make` left in a folder, if it came to its end there."""
+    if not _said(folder).is_file():
+        return None
+    as_of = load_world_settings().as_of.isoformat()
+    return _of(folder, as_of, _said(folder).read_text(encoding="utf-8"))
+
+
+def _said(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.said")
+
+
+def _of(folder: Path, as_of: str, said: str) -> Made:
+    return Made(folder / "world" / "records", folder / "out", as_of, said)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,8 @@ def environment(room: Path) -> dict[str, str]:
     return inherited | {k: str(room / v) for k, v in own.items()} | {"PYTHONPATH": str(ROOT)}
 
 
-RUNS = [
-    pytest.param(path, id=path.stem, marks=() if path.stem in FINDINGS else pytest.mark.slow)
-    for path in NOTEBOOKS
-]
-"""Every run takes a minute or two: those whose prose rests on findings are always run."""
+RUNS = [pytest.param(path, id=path.stem, marks=pytest.mark.slow) for path in NOTEBOOKS]
+"""Every run takes a minute or two."""
 
 
 @pytest.fixture(scope="module", params=RUNS)
@@ -141,6 +139,20 @@ def test_it_tells_and_never_defines(path):
         if isinstance(node, DEFINITIONS)
     ]
     assert defined == []
+
+
+@every_notebook
+def test_what_it_imports_is_there(path):
+    asked = [
+        (node.module, name.name)
+        for cell in code(read(path))
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    ]
+    assert asked
+    modules = {module: import_module(module) for module, _ in asked}
+    assert [pair for pair in asked if not hasattr(modules[pair[0]], pair[1])] == []
 
 
 @every_notebook

@@ -32,6 +32,7 @@ SETTINGS = f"""
 grid_months: 6
 history_years: 3
 group_folds: 2
+refits: 0
 capacity_per_round: {VISITS}
 max_inspections_per_year: 4
 floor_per_year: 0.08
