@@ -52,7 +52,7 @@ def registry_of(registry: Registry, keep) -> Registry:
 
 
 @given(registries(), st.sampled_from(AS_OF))
-@settings(max_examples=3, phases=NO_SHRINKING)
+@settings(max_examples=2, phases=NO_SHRINKING)
 def test_what_is_recorded_after_the_date_changes_nothing(duckdb, registry, day):
     by_then = registry_of(registry, lambda _, row: row["recorded_on"] <= day)
     whole = one_date(accepted(registry, duckdb), registry, day)
@@ -78,7 +78,7 @@ def test_what_was_repaired_revoked_or_removed_might_never_have_been(duckdb, regi
 
 
 @given(registries())
-@settings(max_examples=2, phases=NO_SHRINKING)
+@settings(max_examples=1, phases=NO_SHRINKING)
 def test_dates_company_batches_and_threads_change_no_bit(duckdb, registry):
     records = accepted(registry, duckdb)
     together = many_dates(records, registry, every_pair(registry))

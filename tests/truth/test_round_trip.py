@@ -22,6 +22,7 @@ from risk_index.training import TrainingSet, training_set
 from risk_index.world import load_world_settings, write_world
 from tests.truth.world_inspections import records_with, visit
 
+pytestmark = pytest.mark.slow
 FIRMS, VISITS, SEED = 2500, 300, 5
 RANKED_ON, REFITTED_ON = dt.date(2025, 6, 30), dt.date(2026, 1, 15)
 ROUNDS = {
