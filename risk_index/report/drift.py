@@ -19,7 +19,7 @@ from risk_index.distributions import (
 )
 from risk_index.errors import UserError
 from risk_index.parts import of_part
-from risk_index.ranked_rows import read_ranked
+from risk_index.ranked_rows import as_numbers, read_ranked
 from risk_index.texts import Texts
 from risk_index.tiers import TIERS, churn
 from risk_index.training import LIKELIHOOD, SEVERITY
@@ -155,15 +155,14 @@ def drift_since(earlier: Run, now: Run, words: Texts) -> Drift:
         Where one of the files is of another kind.
     """
     before, after = _distributions(earlier), _distributions(now)
-    found = _shifts(before, after, words) if before and after else []
-    inputs = found[2:] if len(found) > 2 else []
+    results, inputs = _shifts(before, after, words) if before and after else ([], [])
     kept = [one.drawn for one in (before, after) if one is not None and one.drawn is not None]
     drawn = (kept[0], kept[1]) if len(kept) == 2 else None
     beyond = [shift for shift in inputs if shift.psi > shift.chance]
     moved = [shift for shift in beyond if shift.psi >= MODERATE]
     return Drift(
         before=earlier.facts,
-        shifts=found[: 2 + MOST_SHOWN],
+        shifts=results + inputs[:MOST_SHOWN],
         compared=len(inputs),
         moved=len(moved),
         silent=len(beyond) - len(moved),
@@ -181,12 +180,14 @@ def _distributions(run: Run) -> Distributions | None:
     return found if found and found.tallies else None
 
 
-def _shifts(before: Distributions, after: Distributions, words: Texts) -> list[Shift]:
-    """Return the shifts of index and random draws, then those of the inputs, the farthest first."""
+def _shifts(
+    before: Distributions, after: Distributions, words: Texts
+) -> tuple[list[Shift], list[Shift]]:
+    """Return the shifts of index and random draws, and those of the inputs, the farthest first."""
     found = shifts_between(before, after, set(LIKELIHOOD) | set(SEVERITY))
     results = [Shift(words.say(name), *found.pop(name)) for name in (INDEX, DRAWS) if name in found]
     inputs = [Shift(words.say(BY_NAME[n].title), *shift) for n, shift in found.items()]
-    return results + sorted(inputs, key=lambda shift: (-shift.psi, shift.name))
+    return results, sorted(inputs, key=lambda shift: (-shift.psi, shift.name))
 
 
 def _outcomes(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -208,10 +209,10 @@ def moves(before: Path, now: Path) -> Moves:
     Raises
     ------
     UserError
-        Where one is no ranking.
+        Where one is no ranking, or an index in it is no number.
     """
     old, new = (
-        read_ranked(file, ("firm_id", "tier", "index"))
+        as_numbers(read_ranked(file, ("firm_id", "tier", "index")), ("index",), file)
         .drop_duplicates("firm_id")
         .set_index("firm_id")
         for file in (before, now)
@@ -219,7 +220,7 @@ def moves(before: Path, now: Path) -> Moves:
     both = new.join(old.add_suffix("_before"), how="inner")
     was = old.tier.reindex(new.index).fillna("")
     table = churn(was.to_numpy(str), new.tier.to_numpy(str))
-    index = both[["index", "index_before"]].astype(float)
+    index = both[["index", "index_before"]]
     return Moves(
         tiers={str(k): {t: int(row[t]) for t in TIERS} for k, row in table.iterrows()},
         known=len(both),

@@ -8,8 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk_index.distributions import Distributions, Spread, Tally, shifts, shifts_between
-from risk_index.report.drift import Shift, moves
+from features.catalogue import BY_NAME
+from risk_index.distributions import (
+    DRAWS,
+    INDEX,
+    Distributions,
+    Spread,
+    Tally,
+    shifts,
+    shifts_between,
+)
+from risk_index.errors import UserError
+from risk_index.report.drift import Run, Shift, drift_since, moves
 from risk_index.report.groups import all_groups
 from risk_index.scoring import NEVER_INSPECTED
 from risk_index.texts import texts
@@ -78,7 +88,7 @@ def test_figures_of_a_region() -> None:
     assert regions.widest == 0.9
 
 
-def ranking(file: Path, tiers: dict[str, str], index: list[float]) -> Path:
+def ranking(file: Path, tiers: dict[str, str], index: list[object]) -> Path:
     """A ranking with what is compared."""
     rows = pd.DataFrame({"firm_id": tiers.keys(), "tier": tiers.values(), "index": index})
     rows.to_csv(file, index=False, encoding="utf-8-sig")
@@ -110,6 +120,35 @@ def test_tallies_give_the_shift_that_the_values_give() -> None:
     assert shifts_between(before, after, {"x"}) == exact
     assert exact["x"][0] > exact["x"][1] > 0
     assert shifts_between(before, before, {"x"})["x"][0] == 0
+
+
+def fitted(folder: Path, shift: float, drawn: bool) -> Run:
+    """A fit that kept tallies of two inputs, of the index and, where it had any, of random draws."""
+    values = np.repeat(np.arange(1.0, 11), 100)
+    moved = {"employees": values + 3 * shift, "permits_valid": values + shift, INDEX: values}
+    tallies = {name: Tally.of(column) for name, column in moved.items()}
+    if drawn:
+        tallies[DRAWS] = Tally.of(values)
+    folder.mkdir()
+    kept = Distributions({}, tallies=tallies).as_json()
+    (folder / "distributions.json").write_text(kept, encoding="utf-8")
+    return Run(folder, None, {"part": "random", "metrics": [], "records": []})
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_every_input_is_compared_with_and_without_random_draws(tmp_path: Path, drawn: bool) -> None:
+    before, now = (fitted(tmp_path / str(n), float(n), drawn) for n in (0, 1))
+    found = drift_since(before, now, texts("en"))
+    assert (found.compared, found.moved) == (2, 2)
+    names = [BY_NAME[name].title for name in ("employees", "permits_valid")]
+    assert [shift.name for shift in found.shifts] == [INDEX, *[DRAWS] * drawn, *names]
+
+
+def test_an_index_that_a_spreadsheet_rewrote_is_named(tmp_path: Path) -> None:
+    now = ranking(tmp_path / "2.csv", {"1": "C", "2": "B"}, [8, 6])
+    before = ranking(tmp_path / "1.csv", {"1": "D", "2": "B"}, ["1,234", 5])
+    with pytest.raises(UserError, match=r"1\.csv: column index, row 2: '1,234' is no number"):
+        moves(before, now)
 
 
 @pytest.mark.parametrize(
