@@ -13,7 +13,7 @@ from features.assembly import Facts, expression, with_group_members
 from features.compiled import query
 from features.feature import Feature
 from features.ratings import publish_maps
-from features.reporting import reported_shares, sector_penalty_rates
+from features.reporting import SECTOR_COLUMNS, reported_shares, sector_penalty_rates
 from features.sector import required_permits, sector_guide
 from features.shrinkage import outcomes
 
@@ -79,10 +79,12 @@ def publish_facts(snapshot: Snapshot) -> Facts:
     shares = reported_shares(snapshot)
     found = {kind: outcomes(snapshot, kind) for kind in ("sector", "region")}
     sectors = found["sector"].counts.merge(sector_guide(snapshot)[0], on="sector", how="left")
-    sectors["n_required"] = sectors.n_required.fillna(0.0)  # an engine may take NaN for a number
-    penalised = sector_penalty_rates(snapshot, shares)
+    sectors = sectors.merge(
+        sector_penalty_rates(snapshot, shares), on=["as_of", "sector"], how="left"
+    )
+    none = dict.fromkeys(("n_required", *SECTOR_COLUMNS), 0.0)  # an engine may take NaN for a number
     groups = {
-        "sector": sectors.merge(penalised, on=["as_of", "sector"], how="left"),
+        "sector": sectors.fillna(none),
         "region": found["region"].counts.merge(shares, on=["as_of", "region"], how="left"),
     }
     types = {"as_of": "date", "sector": "string", "region": "string", "part": "string",

@@ -162,7 +162,7 @@ def one_small_fine(
 
 
 def some_of_each_section(firms: pd.DataFrame, count: int) -> np.ndarray:
-    """Return the places of some firms of each section: so few that one's fine is no rate of another's.
+    """Return the places of some firms of each section.
 
     Which ones, the hash of their firm_id says: ids that follow places or founding days choose nobody.
     """
@@ -241,11 +241,42 @@ def _region_to_thin(registry: Registry, planned: Floats) -> tuple[str, int]:
 def _moved(
     registry: Registry, model: FittedModel, budget: Budget, at: np.ndarray, limits: Limits
 ) -> tuple[Floats, np.ndarray]:
-    """Return percentile points and tiers by which each fined firm moves, as if it alone had changed."""
+    """Return percentile points and tiers by which each fined firm moves, as if it alone had changed.
+
+    One firm of each section is fined at a time. A fine is in the rates of others all the same, so that a
+    firm that moves too far in company is tried again alone.
+    """
     harm = harm_of(model, registry.X)
+    after = harm[at]
+    for together in _one_of_each_section(registry.firms, at):
+        after[together] = _fined_harm(registry, model, at[together], limits)
+    points, tiers = _steps(harm, after, at, budget)
+    far = np.flatnonzero(
+        (np.abs(points) > limits.fine_points) | (np.abs(tiers) > limits.fine_tiers)
+    )
+    for alone in far:
+        after[[alone]] = _fined_harm(registry, model, at[[alone]], limits)
+    return _steps(harm, after, at, budget)
+
+
+def _one_of_each_section(firms: pd.DataFrame, at: np.ndarray) -> list[np.ndarray]:
+    """Return which of the places `at` are tried together."""
+    section = firms.sector.iloc[at].fillna("").astype(str).str[0].reset_index(drop=True)
+    turn = section.groupby(section).cumcount().to_numpy()
+    return [np.flatnonzero(turn == n) for n in range(turn.max(initial=-1) + 1)]
+
+
+def _fined_harm(registry: Registry, model: FittedModel, at: np.ndarray, limits: Limits) -> Floats:
+    """Return the expected harm of the firms at some places, each with a small fine more."""
     keys = registry.firms.firm_key.to_numpy()[at]
     with fined(registry.records, keys, registry.as_of, limits.fine_amount):
-        after = harm_of(model, registry.again(at))
+        return harm_of(model, registry.again(at))
+
+
+def _steps(
+    harm: Floats, after: Floats, at: np.ndarray, budget: Budget
+) -> tuple[Floats, np.ndarray]:
+    """Return percentile points and tiers between both harms of the firms at some places."""
     ordered, cuts = np.sort(harm), budget.cuts(harm)
     place = 100 * np.searchsorted(ordered, after, side="right") / len(ordered)
     tier = np.searchsorted(cuts, after, side="left") - np.searchsorted(cuts, harm[at], side="left")

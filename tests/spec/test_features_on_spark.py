@@ -23,6 +23,7 @@ SPARK_TYPES = {
     pa.date32(): "date",
     pa.float64(): "double",
     pa.int32(): "int",
+    pa.bool_(): "boolean",
 }
 
 FIRMS = [

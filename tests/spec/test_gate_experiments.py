@@ -124,10 +124,28 @@ def test_a_region_with_most_of_the_visits_is_not_the_one_to_thin(tmp_path: Path)
 
 def test_one_small_fine_moves_a_firm_far_by_a_model_that_counts(firms: Registry) -> None:
     """A firm of the south without a penalty stands at 166 of 300; with one it would be at 250."""
-    found = one_small_fine(firms, COUNTING, PLAN, replace(LIMITS, fine_firms=10))
+    found = one_small_fine(firms, COUNTING, PLAN, replace(LIMITS, fine_firms=4))
     assert found.status == "refused"
     assert found.figure == pytest.approx(100 * (250 - 166) / 300)
     assert "percentile points" in found.sentence
+
+
+def test_the_fines_of_others_are_not_held_against_a_model_that_knows_the_sector(
+    tmp_path: Path,
+) -> None:
+    """A firm's own fine is no part of its sector's rate; two others' are, were they fined together."""
+    sectoral = stub(lambda X: 1 + X.peers_penalty_rate)
+    wanted = [f for f in FEATURES if f.name == "peers_penalty_rate"]
+    source = Source(written(tmp_path / "records", 50, 250))
+    with source.open() as found:
+        X = matrix(open_registry(found, DAY, SETTINGS, source.sectors), wanted)
+        registry = Registry.of(found, DAY, SETTINGS, source.sectors, X)
+        keys = registry.firms.firm_key.to_numpy()[:3]
+        with fined(found, keys, DAY, LIMITS.fine_amount):
+            together = registry.again(np.arange(3)).peers_penalty_rate
+        assert (together > X.peers_penalty_rate[:3]).all()
+        verdict = one_small_fine(registry, sectoral, PLAN, replace(LIMITS, fine_firms=3))
+    assert (verdict.status, verdict.figure) == ("passed", 0.0)
 
 
 def test_the_fine_takes_the_statutory_maximum_that_most_records_state(tmp_path: Path) -> None:
