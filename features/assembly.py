@@ -111,6 +111,11 @@ def assembled(
     return rows.select(*KEYS, **{f.name: rows[f.name].cast("float32") for f in features})
 
 
+def in_order(table: ibis.Table) -> ibis.Table:
+    """Sort a matrix by date and firm."""
+    return table.order_by(["as_of", "firm_key"])
+
+
 def _aggregates(feature: Feature) -> bool:
     return not isinstance(feature.measure, Fact | Others | Ratio | Peers)
 

@@ -16,7 +16,7 @@ from typing import cast
 import ibis
 
 from features.asof import Law, Snapshot
-from features.assembly import Facts, assembled
+from features.assembly import Facts, assembled, in_order
 from features.feature import Feature
 from features.reading import quoted
 from features.records import Records
@@ -44,7 +44,7 @@ class Shape:
     levels : mapping
         Of :class:`~features.assembly.Facts`.
     columns : mapping
-        Table -> its columns: the record tables, and those of :func:`named`.
+        Table -> its columns: of the record tables, the facts, the spine and the batch.
     """
 
     features: tuple[Feature, ...]
@@ -74,9 +74,8 @@ def query(wide: Snapshot, batch: ibis.Table, features: tuple[Feature, ...], fact
     batch : ibis.Table
         The rows wanted.
     """
-    tables = {table.name: wide.records.table(table.name) for table in TABLES} | named(
-        wide, batch, facts
-    )
+    tables = {table.name: wide.records.table(table.name) for table in TABLES}
+    tables |= _named(wide, batch, facts)
     shape = Shape(
         features,
         wide.law,
@@ -95,7 +94,7 @@ def query(wide: Snapshot, batch: ibis.Table, features: tuple[Feature, ...], fact
     return text.replace(_constant(SOME_DAY), _constant(wide.dates[0])) if shape.one_date else text
 
 
-def named(wide: Snapshot, batch: ibis.Table, facts: Facts) -> dict[str, ibis.Table]:
+def _named(wide: Snapshot, batch: ibis.Table, facts: Facts) -> dict[str, ibis.Table]:
     """Return the tables of a matrix beside the records, by name."""
     repeated = {} if wide.repeated is None else {"repeated": wide.repeated}
     return {
@@ -128,14 +127,10 @@ def _compile(shape: Shape, wide: Snapshot) -> str:
     )
     rows = assembled(snapshot, nowhere.table("batch"), shape.features, facts)
     sql = ibis.options.sql
-    fused, sql.fuse_selects = (
-        sql.fuse_selects,
-        False,
-    )  # compiles in two thirds of the time, runs as fast
+    fused = sql.fuse_selects
+    sql.fuse_selects = False  # compiles in two thirds of the time, runs as fast
     try:
-        return str(
-            ibis.to_sql(rows.order_by(["as_of", "firm_key"]), dialect="duckdb", pretty=False)
-        )
+        return str(ibis.to_sql(in_order(rows), dialect="duckdb", pretty=False))
     finally:
         sql.fuse_selects = fused
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.asof import KEYS, Snapshot, open_firms
-from features.assembly import Facts, expression, with_group_members
+from features.assembly import Facts, expression, in_order, with_group_members
 from features.compiled import query
 from features.feature import Feature
 from features.ratings import publish_maps
@@ -62,11 +62,8 @@ def _pieces(
         duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {spine} WHERE {where}")
         duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")
         yield framed(duck.sql(text).to_arrow_table())
-
-
-def in_order(table: ibis.Table) -> ibis.Table:
-    """Sort a matrix by date and firm."""
-    return table.order_by(["as_of", "firm_key"])
+    for name in (spine, part, wide):
+        duck.execute(f"DROP TABLE {name}")
 
 
 def framed(rows: pa.Table) -> pd.DataFrame:
@@ -82,7 +79,9 @@ def publish_facts(snapshot: Snapshot) -> Facts:
     sectors = sectors.merge(
         sector_penalty_rates(snapshot, shares), on=["as_of", "sector"], how="left"
     )
-    none = dict.fromkeys(("n_required", *SECTOR_COLUMNS), 0.0)  # an engine may take NaN for a number
+    none = dict.fromkeys(
+        ("n_required", *SECTOR_COLUMNS), 0.0
+    )  # an engine may take NaN for a number
     groups = {
         "sector": sectors.fillna(none),
         "region": found["region"].counts.merge(shares, on=["as_of", "region"], how="left"),

@@ -12,9 +12,12 @@ import pandas as pd
 from benchmarks.fines.tried import AT_ONCE, SAME, Keys, Tried
 from benchmarks.results import Section, write_result
 from benchmarks.worlds import BUILD
+from features.catalogue import in_use
+from features.matrix import matrix
 from models.fitted import FittedModel
 from risk_index import pipeline
 from risk_index.index import Floats
+from risk_index.release.experiments import Registry
 from risk_index.settings import load_settings
 from risk_index.world import load_world_settings, write_world
 
@@ -39,10 +42,10 @@ def measure(n_firms: int, seed: int, n_tried: int, say: Say) -> Path:
         write_world(folder / "world", n_firms, seed, settings)
         pipeline.fit(source, settings.as_of, folder / "fit", say)
     model = FittedModel.load(folder / "fit" / "model")
+    of_day = load_settings(settings.as_of)
     with source.open() as records:
-        registry = pipeline.registry(
-            records, settings.as_of, load_settings(settings.as_of), source.sectors
-        )
+        X = matrix(pipeline.registry(records, settings.as_of, of_day, source.sectors), in_use())
+        registry = Registry.of(records, settings.as_of, of_day, source.sectors, X)
         tried = Tried.of(registry, model)
         firms = np.random.default_rng(seed).permutation(tried.before.index.to_numpy())[:n_tried]
         sections = [_small(tried, firms, say), _worse(tried, firms, say), _repaired(tried, firms)]
@@ -111,7 +114,7 @@ def _less(tried: Tried, firms: Keys, milder: dict[str, Any] | None) -> pd.Series
 
 
 def _repaired(tried: Tried, firms: Keys) -> Section:
-    day = tried.registry.dates[0]
+    day = tried.registry.as_of
     after = tried.with_one_more(firms, **(GREAT | {"days_ago": 200, "repaired_on": day}))
     same = after.to_numpy() == tried.before.loc[after.index].to_numpy()
     row = {"firms": f"{len(after):,}", "of another expected harm": int((~same).sum())}

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.asof import Snapshot, snapshot_of_rows
-from features.catalogue import in_use
-from features.matrix import matrix
-from features.records import Records
 from models.fitted import FittedModel
 from risk_index.index import Floats, IndexScale
+from risk_index.release.experiments import Registry, changed
+from risk_index.release.outcomes import harm_of
 from risk_index.tiers import TierRule, highest
 
 Keys = np.ndarray
@@ -30,15 +26,15 @@ SAME = 1e-9
 class Tried:
     """A registry, its model, and the expected harm of every firm by firm_key."""
 
-    registry: Snapshot
+    registry: Registry
     model: FittedModel
     before: pd.Series
 
     @classmethod
-    def of(cls, registry: Snapshot, model: FittedModel) -> Tried:
+    def of(cls, registry: Registry, model: FittedModel) -> Tried:
         """Score the registry as it is."""
-        X = matrix(registry, in_use())
-        return cls(registry, model, pd.Series(_harm(model, X), index=X.firm_key))
+        harm = harm_of(model, registry.X)
+        return cls(registry, model, pd.Series(harm, index=registry.firms.firm_key))
 
     def with_one_more(self, keys: Keys, **penalty: Any) -> pd.Series:
         """Return the expected harm of firms that have one penalty more, some at a time."""
@@ -51,15 +47,16 @@ class Tried:
         return pd.concat(found) if found else pd.Series(dtype=float)
 
     def _part(self, keys: Keys, penalty: dict[str, Any]) -> pd.Series:
-        records, day = self.registry.records, self.registry.dates[0]
-        with more(records, self._rows(keys, day, **penalty)):
-            spine = pd.DataFrame({"firm_key": keys, "as_of": day})
-            some = snapshot_of_rows(records, spine, self.registry.law, self.registry.sectors)
-            X = matrix(some, in_use())
-        return pd.Series(_harm(self.model, X), index=X.firm_key)
+        records = self.registry.records
+        duck = records.con.con
+        duck.register("one_more", self._rows(keys, **penalty))
+        with changed(records, "penalties", "FROM whole UNION ALL BY NAME FROM one_more"):
+            X = self.registry.inputs(keys)
+        duck.unregister("one_more")
+        return pd.Series(harm_of(self.model, X), index=keys)
 
-    def _rows(self, keys: Keys, day: dt.date, days_ago: int, **details: Any) -> pd.DataFrame:
-        decided = day - dt.timedelta(days=days_ago)
+    def _rows(self, keys: Keys, days_ago: int, **details: Any) -> pd.DataFrame:
+        decided = self.registry.as_of - dt.timedelta(days=days_ago)
         ids = [f"one more {key}" for key in keys]
         days = {"decided_on": decided, "recorded_on": decided, "shared": False}
         return pd.DataFrame({"penalty_id": ids, "firm_key": keys} | PLAIN | days | details)
@@ -70,24 +67,3 @@ class Tried:
         share = 100.0 * np.searchsorted(everyone, harm, side="right") / len(everyone)
         edges = highest(scale.unclipped(everyone), TierRule())
         return share, np.searchsorted(edges, scale.unclipped(harm), side="left")
-
-
-def _harm(model: FittedModel, X: pd.DataFrame) -> Floats:
-    return model.likelihood.predict(X) * model.severity.predict(X)
-
-
-@contextmanager
-def more(records: Records, rows: pd.DataFrame) -> Iterator[None]:
-    """Put penalties beside those of the working database for a while."""
-    duck = records.con.con
-    duck.register("one_more", rows)
-    duck.execute("ALTER TABLE penalties RENAME TO penalties_as_they_are")
-    try:
-        duck.execute(
-            "CREATE TABLE penalties AS FROM penalties_as_they_are UNION ALL BY NAME FROM one_more"
-        )
-        yield
-    finally:
-        duck.execute("DROP TABLE IF EXISTS penalties")
-        duck.execute("ALTER TABLE penalties_as_they_are RENAME TO penalties")
-        duck.unregister("one_more")

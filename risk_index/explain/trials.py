@@ -9,9 +9,9 @@ import ibis
 import pandas as pd
 
 from features.asof import KEYS, Snapshot
-from features.assembly import expression
+from features.assembly import expression, in_order
 from features.catalogue import in_use
-from features.matrix import framed, in_order, publish_facts
+from features.matrix import framed, publish_facts
 from features.records import Records
 
 Change = Callable[[ibis.Table], ibis.Table]

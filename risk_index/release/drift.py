@@ -5,16 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from risk_index.distributions import (
-    DRAWS,
-    INDEX,
-    Distributions,
-    DrawnRate,
-    beyond_chance,
-    factor,
-)
+from risk_index.distributions import DRAWS, INDEX, Distributions, DrawnRate
 from risk_index.release.limits import Limits
 from risk_index.release.verdicts import Verdict, judged
+from risk_index.shifts import beyond_chance, factor
 
 NAMED = 3
 ACCEPT = "list it under accepted_changes in a file for --gates."

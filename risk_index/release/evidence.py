@@ -22,7 +22,6 @@ from risk_index.distributions import (
     index_of,
     last_draws,
     read_distributions,
-    shifts,
 )
 from risk_index.errors import UserError
 from risk_index.fairness.findings import Audit
@@ -38,6 +37,7 @@ from risk_index.release.repeated import repeated
 from risk_index.release.stated import card
 from risk_index.release.verdicts import Ruling, Verdict, not_run
 from risk_index.settings import Settings
+from risk_index.shifts import shifts
 from risk_index.tracking.served import inputs_of
 
 NO_CHAMPION = "there is no champion yet"

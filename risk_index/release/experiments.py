@@ -179,9 +179,9 @@ def thinned(records: Records, region: str, kept: float) -> Iterator[None]:
     stated = (
         f"CASE WHEN region = {literal(region)} THEN reporting_rate * {kept} ELSE reporting_rate END"
     )
-    with _changed(records, "penalties", f"SELECT * FROM whole WHERE NOT ({inside}) OR {drawn}"):
+    with changed(records, "penalties", f"SELECT * FROM whole WHERE NOT ({inside}) OR {drawn}"):
         rates = f"SELECT * REPLACE ({stated} AS reporting_rate) FROM whole"
-        with _changed(records, "sources", rates):
+        with changed(records, "sources", rates):
             yield
 
 
@@ -205,12 +205,12 @@ def fined(records: Records, firm_keys: np.ndarray, as_of: dt.date, fine: float) 
         f"({usual}) AS statutory_max, DATE '{day}' AS recorded_on, false AS shared "
         f"FROM (VALUES {keys}) AS f(firm_key)"
     )
-    with _changed(records, "penalties", f"FROM whole UNION ALL BY NAME {more}"):
+    with changed(records, "penalties", f"FROM whole UNION ALL BY NAME {more}"):
         yield
 
 
 @contextmanager
-def _changed(records: Records, table: str, query: str) -> Iterator[None]:
+def changed(records: Records, table: str, query: str) -> Iterator[None]:
     """Put a query over the table, called `whole` in it, in the table's place for a while."""
     con, kept = records.con.con, f"{table}_as_they_are"
     con.execute(f"ALTER TABLE {table} RENAME TO {kept}")

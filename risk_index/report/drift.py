@@ -9,17 +9,11 @@ from typing import Any
 
 from features.catalogue import BY_NAME
 from risk_index.card_rows import figure
-from risk_index.distributions import (
-    DRAWS,
-    INDEX,
-    Distributions,
-    DrawnRate,
-    read_distributions,
-    shifts_between,
-)
+from risk_index.distributions import DRAWS, INDEX, Distributions, DrawnRate, read_distributions
 from risk_index.errors import UserError
 from risk_index.parts import of_part
 from risk_index.ranked_rows import as_numbers, read_ranked
+from risk_index.shifts import shifts_between
 from risk_index.texts import Texts
 from risk_index.tiers import TIERS, churn
 from risk_index.training import LIKELIHOOD, SEVERITY

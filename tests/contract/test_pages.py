@@ -65,6 +65,12 @@ def test_every_command_on_a_page_is_understood(page: Path) -> None:
         understand(words)
 
 
+def test_commands_are_found_on_the_pages() -> None:
+    found = {page.name: len(commands(page.read_text(encoding="utf-8"))) for page in PAGES}
+    assert found["quick-start.md"] >= 5
+    assert sum(found.values()) >= 50, found
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from features.asof import snapshot_of_registry
-from features.assembly import expression
+from features.assembly import expression, in_order
 from features.catalogue import FEATURES
 from features.failures import Failure
 from features.labels import labels
-from features.matrix import batches, framed, in_order, matrix, publish_facts
+from features.matrix import batches, framed, matrix, publish_facts
 from features.records import Quality, open_records
 from tests.property.compare import every_pair, many_dates, one_date
 from tests.property.naive.accepted import accepted
@@ -52,7 +52,7 @@ def registry_of(registry: Registry, keep) -> Registry:
 
 
 @given(registries(), st.sampled_from(AS_OF))
-@settings(max_examples=2, phases=NO_SHRINKING)
+@settings(max_examples=3, phases=NO_SHRINKING)
 def test_what_is_recorded_after_the_date_changes_nothing(duckdb, registry, day):
     by_then = registry_of(registry, lambda _, row: row["recorded_on"] <= day)
     whole = one_date(accepted(registry, duckdb), registry, day)
@@ -78,7 +78,7 @@ def test_what_was_repaired_revoked_or_removed_might_never_have_been(duckdb, regi
 
 
 @given(registries())
-@settings(max_examples=1, phases=NO_SHRINKING)
+@settings(max_examples=2, phases=NO_SHRINKING)
 def test_dates_company_batches_and_threads_change_no_bit(duckdb, registry):
     records = accepted(registry, duckdb)
     together = many_dates(records, registry, every_pair(registry))

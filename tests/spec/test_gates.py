@@ -17,8 +17,6 @@ from risk_index.distributions import (
     Spread,
     Tally,
     read_distributions,
-    shifts,
-    shifts_between,
 )
 from risk_index.errors import SettingsError
 from risk_index.release.drift import drift, units
@@ -26,6 +24,7 @@ from risk_index.release.limits import Limits, load_limits
 from risk_index.release.outcomes import better_than_chance, calibration, harm, leak
 from risk_index.release.places import BothRanked, churn, sentinels
 from risk_index.release.verdicts import GatesRefuse, Ruling, judged, not_run
+from risk_index.shifts import shifts, shifts_between
 
 DAY = dt.date(2026, 6, 30)
 LIMITS = load_limits(DAY)

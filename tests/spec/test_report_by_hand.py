@@ -9,19 +9,12 @@ import pandas as pd
 import pytest
 
 from features.catalogue import BY_NAME
-from risk_index.distributions import (
-    DRAWS,
-    INDEX,
-    Distributions,
-    Spread,
-    Tally,
-    shifts,
-    shifts_between,
-)
+from risk_index.distributions import DRAWS, INDEX, Distributions, Spread, Tally
 from risk_index.errors import UserError
 from risk_index.report.drift import Run, Shift, drift_since, moves
 from risk_index.report.groups import all_groups
 from risk_index.scoring import NEVER_INSPECTED
+from risk_index.shifts import shifts, shifts_between
 from risk_index.texts import texts
 
 
