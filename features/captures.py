@@ -29,6 +29,8 @@ def recaptured(snapshot: Snapshot) -> pd.DataFrame:
     rows = _in_force(snapshot)
     keys = ["as_of", "region", "source"]
     own = rows.group_by(keys).aggregate(n=rows.decision.nunique()).execute()
+    if (own.n >= LEAST_SHARED).sum() < 2:
+        return pd.DataFrame(columns=_NAMES)
     other = rows.select("as_of", "firm_key", "decision", partner="source").distinct()
     pairs = rows.distinct().join(other, ["as_of", "firm_key", "decision"])
     pairs = pairs.filter(pairs.source != pairs.partner)

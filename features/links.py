@@ -47,8 +47,11 @@ def link_audit(snapshot: Snapshot, days: tuple[dt.date, ...]) -> pd.DataFrame:
     """
     if not days:
         return _none()
+    visits = _violations(snapshot)
+    if len(visits) < LEAST_VIOLATIONS:
+        return _none()
     asked = replace(snapshot, dates=days)
-    visits, links, places = _violations(snapshot), _links(asked), _recording(asked)
+    links, places = _links(asked), _recording(asked)
     found = [_on(day, visits, links, places) for day in days]
     return pd.concat([part for part in found if part is not None] or [_none()], ignore_index=True)
 
