@@ -9,7 +9,6 @@ from models.trees import Trees
 
 BATCH_ROWS = 50_000
 TOLERANCE = 1e-6
-COST_OF_REASONS = 50  # in scores of as many rows
 
 
 class AdditivityError(ArithmeticError):
@@ -19,8 +18,11 @@ class AdditivityError(ArithmeticError):
 def contributions(trees: Trees, matrix: Singles, num_threads: int = 1) -> Floats:
     """Return exact Shapley values of the raw score, shape (n, p + 1), the base value last.
 
+    They equal those of LightGBM's `pred_contrib` but for rounding, and are looked up in the trees'
+    `path_tables`. A row's values hang on that row alone: not on batches, order or threads.
+
     Source: Lundberg et al., "From local explanations to global understanding with explainable AI
-    for trees" (2020), path-dependent form, as computed by LightGBM's `pred_contrib`.
+    for trees" (2020), path-dependent form.
 
     Raises
     ------

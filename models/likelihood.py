@@ -12,7 +12,7 @@ import pandas as pd
 from models.arrays import Floats, Rows, Singles
 from models.calibration import Calibrator, fit_calibrator
 from models.examples import Examples, matrix, require_labels
-from models.explain import COST_OF_REASONS, contributions
+from models.explain import contributions
 from models.folds import Fold, Later, controller_fold, usable_folds
 from models.strictness import (
     LEAST_INSPECTORS,
@@ -89,7 +89,7 @@ class Likelihood:
 
     def contributions(self, X: pd.DataFrame) -> Floats:
         """Return exact shares of the margin, shape (n, p + 1), base last; rows sum to `margin`."""
-        threads = self.settings.threads(COST_OF_REASONS * len(X))
+        threads = self.settings.threads(len(X))
         return contributions(self.trees, matrix(X, self.columns), threads)
 
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from models.arrays import Bools, Floats, Rows, Singles
 from models.conformal import residual_band
 from models.examples import Examples, NotEnoughLabels, matrix
-from models.explain import COST_OF_REASONS, contributions
+from models.explain import contributions
 from models.folds import Fold, Later, Least, restrict, usable_folds
 from models.severity_forms import (
     Amounts,
@@ -121,7 +121,7 @@ class Severity:
             phi = np.zeros((len(X), len(self.directions) + 1))
             phi[:, -1] = self.scale.intercept
             return phi
-        threads = self.settings.threads(COST_OF_REASONS * len(X))
+        threads = self.settings.threads(len(X))
         phi = contributions(self.trees, matrix(X, self.columns), threads)
         return _scaled_shares(phi, self.scale)
 

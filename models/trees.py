@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 
 from models.arrays import Floats, Singles
 from models.folds import Fold
+from models.path_tables import PathTables
+from models.splits import UnlikeTreesError
 
 DEEPEST = 6
 FEWEST_ROWS_FOR_THREADS = 200_000
@@ -76,6 +80,10 @@ class TreeSettings:
         return {k: v for k, v in asdict(self).items() if k != "num_threads"}
 
 
+class SlowReasonsWarning(UserWarning):
+    """Trees of a kind that exact reasons are not looked up for."""
+
+
 @dataclass(frozen=True)
 class Trees:
     """A fitted ensemble, held as LightGBM's own text, so that saving and loading change no bit.
@@ -106,10 +114,31 @@ class Trees:
         raw = self.booster.predict(matrix, raw_score=True, num_threads=num_threads)
         return np.asarray(raw, dtype=np.float64)
 
+    @cached_property
+    def path_tables(self) -> PathTables | None:
+        """What exact Shapley values are looked up in, or None, with a warning that says why."""
+        try:
+            return PathTables.of(self.text)
+        except UnlikeTreesError as error:
+            said = (
+                f"reasons are left to LightGBM's pred_contrib, which is many times slower: {error}"
+            )
+            warnings.warn(said, SlowReasonsWarning, stacklevel=3)
+            return None
+
     def contributions(self, matrix: Singles, num_threads: int = 1) -> Floats:
-        """Return LightGBM's exact Shapley values of `raw`, shape (n, p + 1), base last."""
+        """Return exact Shapley values of `raw`, shape (n, p + 1), base last.
+
+        Values from tables take one thread; so many serve LightGBM where there are none.
+        """
+        if matrix.shape[1] != self.booster.num_feature():
+            raise ValueError(
+                f"{matrix.shape[1]} columns given, the trees were grown on {self.booster.num_feature()}"
+            )
         if not len(matrix):
             return np.empty((0, matrix.shape[1] + 1))
+        if self.path_tables is not None:
+            return self.path_tables.contributions(matrix)
         phi = self.booster.predict(matrix, pred_contrib=True, num_threads=num_threads)
         return np.asarray(phi, dtype=np.float64)
 
