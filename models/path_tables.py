@@ -193,7 +193,7 @@ def shapley(value: Floats, share: Floats) -> Floats:
         factors = [agrees[:, i] * t + share[:, i, None] * (1 - t) for i in range(d)]
         product = np.full((len(share), 2**d), weight)
         for i in range(d):
-            integral[i] += product * _product(factors[i + 1 :])
+            integral[i] += product * math.prod(factors[i + 1 :])
             product = product * factors[i]
     told = value[:, None, None] * (agrees.T - share[:, :, None])
     return np.asarray(told * integral.transpose(1, 0, 2))
@@ -204,10 +204,6 @@ def _gauss(n_points: int) -> list[tuple[float, float]]:
     """Return points between 0 and 1 with their weights."""
     points, weights = np.polynomial.legendre.leggauss(n_points)
     return list(zip(((points + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
-
-
-def _product(factors: Sequence[Floats]) -> Floats | float:
-    return math.prod(factors, start=1.0)
 
 
 def _agreements(paths: Sequence[Path]) -> Agreements | None:
