@@ -115,6 +115,18 @@ def rounds(seeds: tuple[int, ...], firms: int, jobs: int) -> None:
 
 @main.command()
 @click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
+@click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--fasttreeshap", "python", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Python of an environment that holds fasttreeshap.")  # fmt: skip
+def reasons(firms: int, repeats: int, python: Path | None) -> None:
+    """Exact reasons: ours, pred_contrib, shap and fasttreeshap on fitted models."""
+    from benchmarks.reasons.report import measure
+
+    say(str(measure(firms, repeats, python, say)))
+
+
+@main.command()
+@click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
 @click.option("--tried", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 def fines(firms: int, tried: int, seed: int) -> None:

@@ -1,0 +1,1 @@
+"""Exact reasons: tables of paths beside LightGBM's `pred_contrib` and shap, on fitted models."""
