@@ -14,7 +14,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo retrain test slow docs links lint format types contracts wheel bench lock clean
+.PHONY: help demo retrain test slow browser docs links lint format types contracts wheel bench lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: $(VENV)/dev.stamp $(VENV)/project.stamp  ## set up and run all tests; ARGS
 
 slow: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the tests that take minutes each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadscope $(ARGS)
+
+browser: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the report and a firm's page in a headless Chromium, which must be installed
+	BROWSER_REQUIRED=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rP $(ARGS)
 
 docs: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the manual as a site, into build/docs; a broken link between pages fails
 	$(BIN)/sphinx-build -q -W --keep-going -b html -d build/docs-read docs build/docs

@@ -1,4 +1,4 @@
-// The table of firms: unpacked once, filtered in memory, one page of rows in the document at a time.
+// The table of firms: unpacked once, filtered and sorted in memory, one page of rows in the document at a time.
 (async () => {
   const room = document.getElementById("firms");
   const said = JSON.parse(document.getElementById("firms-words").textContent);
@@ -7,7 +7,6 @@
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const columns = JSON.parse(await new Response(stream).text());
   const names = Object.keys(columns);
-  const total = columns.rank.length;
   const words = columns.firm_id.map((id, row) => `${id} ${columns.name[row]}`.toLowerCase());
   const inputs = {
     text: document.getElementById("firms-text"),
@@ -16,9 +15,12 @@
     sector: document.getElementById("firms-sector"),
   };
   const body = room.querySelector("tbody");
+  const heads = [...room.querySelectorAll("thead th")];
+  const alike = new Intl.Collator(document.documentElement.lang, { numeric: true });
   const count = document.getElementById("firms-count");
   const [back, on] = [document.getElementById("firms-back"), document.getElementById("firms-on")];
   const ROWS = 50;
+  let order = words.map((_, row) => row);
   let found = [];
   let page = 0;
 
@@ -32,7 +34,7 @@
     const text = inputs.text.value.trim().toLowerCase();
     const [tier, region, sector] = ["tier", "region", "sector"].map((name) => inputs[name].value.trim());
     found = [];
-    for (let row = 0; row < total; row += 1) {
+    for (const row of order) {
       if (text && !words[row].includes(text)) continue;
       if (tier && columns.tier[row] !== tier) continue;
       if (region && columns.region[row] !== region) continue;
@@ -41,6 +43,22 @@
     }
     page = 0;
     show();
+  }
+
+  // Rows in the order of a column; equal ones by rank, empty cells last.
+  function sort(name, upwards) {
+    const cells = columns[name];
+    const sign = upwards ? 1 : -1;
+    const before = typeof cells[0] === "number" ? (a, b) => a - b : alike.compare;
+    const empty = (row) => cells[row] === "" || cells[row] === null;
+    order = words.map((_, row) => row).sort((a, b) => (
+      empty(a) || empty(b) ? empty(a) - empty(b) : sign * before(cells[a], cells[b])
+    ));
+    for (const [place, head] of heads.entries()) {
+      if (names[place] === name) head.setAttribute("aria-sort", upwards ? "ascending" : "descending");
+      else head.removeAttribute("aria-sort");
+    }
+    filter();
   }
 
   function show() {
@@ -61,14 +79,27 @@
     const places = { first: first + 1, last, n: found.length };
     const told = found.length ? said.found : said.none;
     count.textContent = told.replace(/{(\w+)}/g, (_, place) => places[place]);
-    back.disabled = page === 0;
-    on.disabled = last >= found.length;
+    // a button that is disabled would lose the focus of whoever just pressed it
+    back.setAttribute("aria-disabled", page === 0);
+    on.setAttribute("aria-disabled", last >= found.length);
   }
 
   for (const input of Object.values(inputs)) input.addEventListener("input", filter);
-  back.addEventListener("click", () => { page -= 1; show(); });
-  on.addEventListener("click", () => { page += 1; show(); });
+  for (const [button, step] of [[back, -1], [on, 1]]) {
+    button.addEventListener("click", () => {
+      if (button.getAttribute("aria-disabled") === "true") return;
+      page += step;
+      show();
+    });
+  }
+  for (const [place, head] of heads.entries()) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    button.addEventListener("click", () => sort(names[place], head.getAttribute("aria-sort") !== "ascending"));
+    head.append(button);
+  }
   for (const control of room.querySelectorAll(".filters, .turn")) control.hidden = false;
-  filter();
+  sort("rank", true);
   room.dataset.ready = "yes";
 })();

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contract.browsing import headless
 from tests.contract.made import Made, kept, make
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +25,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     with folder.with_name("made.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return kept(folder) or make(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, for one module: its event loop must not meet that of another test."""
+    with headless() as found:
+        yield found

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
 from risk_index.errors import UserError
 from risk_index.explain.writing import printed
+from tests.contract.browsing import grave, opened
 from tests.contract.made import Made, invoke
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def explain(made: Made, firm_id: str, out: Path, *more: object):
@@ -132,6 +137,18 @@ def test_in_chinese(chinese: str) -> None:
     assert '<html lang="zh-CN">' in chinese
     assert "如何提出异议" in chinese
     assert "主管机关未注明异议受理地址" in chinese
+
+
+@pytest.mark.browser
+def test_in_a_browser_axe_finds_nothing_grave_and_nothing_is_asked_of_a_network(
+    page: str, chinese: str, browser: Browser, tmp_path: Path
+) -> None:
+    for html in (page, chinese):
+        file = tmp_path / "firm.html"
+        file.write_text(html, encoding="utf-8")
+        with opened(browser, file) as (shown, asked):
+            assert grave(shown) == []
+            assert asked == []
 
 
 def test_it_prints_to_one_page_without_its_annex(page: str, chinese: str) -> None:

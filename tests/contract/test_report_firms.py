@@ -1,4 +1,4 @@
-"""The report's table of firms: every firm of the ranking, in one file, and it works in a browser."""
+"""The report's table of firms: every firm of the ranking, in one file, and in a real browser."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
 from risk_index.errors import UserError
 from risk_index.report.firms import READ, SHOWN, ranked_firms
+from tests.contract.browsing import READY, opened
 from tests.contract.made import Made, invoke
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def test_the_table_holds_the_ranking(made: Made) -> None:
@@ -63,37 +66,17 @@ def test_a_large_ranking_is_cut_and_that_is_said(
     assert f"The first 100 of {len(made.ranked)} firms." in out.read_text(encoding="utf-8")
 
 
-def test_a_browser_without_network_shows_the_first_firms(made: Made, tmp_path: Path) -> None:
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if browser is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    shown = subprocess.run(
-        [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}",
-            "--virtual-time-budget=10000", "--dump-dom", (made.out / "report.html").resolve().as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    ).stdout  # fmt: skip
-    assert 'data-ready="yes"' in shown
-    assert f"1 to 50 of {len(made.ranked)} firms" in shown
-    assert f'<td class="short">{made.ranked.firm_id[49]}</td>' in shown
-    assert 'class="filters" onsubmit="return false" hidden' not in shown
-
-
-def test_paper_has_the_first_rows_and_no_controls(made: Made, tmp_path: Path) -> None:
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+@pytest.mark.browser
+def test_paper_has_the_first_rows_and_no_controls(
+    made: Made, browser: Browser, tmp_path: Path
+) -> None:
     reader = shutil.which("pdftotext")
-    if browser is None or reader is None:
-        pytest.skip("no Chromium or no pdftotext is installed")
+    if reader is None:
+        pytest.skip("no pdftotext is installed")
     pdf = tmp_path / "report.pdf"
-    subprocess.run(
-        [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}",
-            "--virtual-time-budget=10000", f"--print-to-pdf={pdf}",
-            (made.out / "report.html").resolve().as_uri(),
-        ],
-        capture_output=True, timeout=120, check=True,
-    )  # fmt: skip
+    with opened(browser, made.out / "report.html") as (page, _):
+        page.wait_for_function(READY)
+        page.pdf(path=pdf, prefer_css_page_size=True)
     words = subprocess.run(
         [reader, "-layout", pdf, "-"], capture_output=True, text=True, check=True
     )
