@@ -11,6 +11,8 @@ from models.metrics import Outcomes, Score, intervals, kish
 
 LEAST_N_EFF, LEAST_OF_EACH = 200, 20
 """Least effective number, and least number of either outcome, for a number to be given."""
+BETWEEN = " to "
+"""Between the ends of a group's shares, in its name."""
 INSUFFICIENT = "insufficient data"
 NOT_STATED = "not stated"
 QUARTERS = (0.25, 0.5, 0.75)
@@ -40,7 +42,7 @@ def _quarters(completeness: Floats) -> pd.Series:
     quarter = pd.Series(np.searchsorted(edges, completeness, side="left"))
     values = pd.Series(completeness)
     low, high = (values.groupby(quarter).transform(end) for end in ("min", "max"))
-    return low.map("{:.2f}".format) + " to " + high.map("{:.2f}".format)
+    return low.map("{:.2f}".format) + BETWEEN + high.map("{:.2f}".format)
 
 
 def calibration_by_group(

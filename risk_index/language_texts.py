@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 
 from features.catalogue import in_use
 from features.evidence import speaking
-from risk_index import campaigns, facts, frequency, ranked_xlsx, reasons, scoring
+from risk_index import campaigns, facts, frequency, pictures, ranked_xlsx, reasons, scoring
 from risk_index.explain.lowering import TOGETHER
 from risk_index.explain.page import WITHHELD
 from risk_index.explain.words import CATEGORY, VOCABULARY
@@ -53,9 +53,9 @@ def _of_rankings() -> Iterator[Text]:
 
 
 def _of_pages() -> Iterator[Text]:
-    """Yield the texts of a firm's page and of the report: named ones, and those marked for Babel."""
+    """Yield the texts of a firm's page, the report and its pictures: named ones, and those marked for Babel."""
     named = (*VOCABULARY.values(), CATEGORY, WITHHELD, *scoring.THINGS, *TOGETHER.values())
-    for text in (*named, *every_word()):
+    for text in (*named, *every_word(), *pictures.every_word()):
         yield text, None
     package = Path(__file__).parent
     for _, _, message, _, _ in extract_from_dir(package, MARKED, keywords=KEYWORDS):

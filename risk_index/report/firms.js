@@ -17,6 +17,7 @@
   const body = room.querySelector("tbody");
   const heads = [...room.querySelectorAll("thead th")];
   const alike = new Intl.Collator(document.documentElement.lang, { numeric: true });
+  const counted = new Intl.NumberFormat(document.documentElement.lang);
   const count = document.getElementById("firms-count");
   const [back, on] = [document.getElementById("firms-back"), document.getElementById("firms-on")];
   const ROWS = 50;
@@ -78,7 +79,7 @@
     const last = Math.min(first + ROWS, found.length);
     const places = { first: first + 1, last, n: found.length };
     const told = found.length ? said.found : said.none;
-    count.textContent = told.replace(/{(\w+)}/g, (_, place) => places[place]);
+    count.textContent = told.replace(/{(\w+)}/g, (_, place) => counted.format(places[place]));
     // a button that is disabled would lose the focus of whoever just pressed it
     back.setAttribute("aria-disabled", page === 0);
     on.setAttribute("aria-disabled", last >= found.length);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.sector import sector_path
-from risk_index.calibration_groups import INSUFFICIENT
+from risk_index.calibration_groups import BETWEEN, INSUFFICIENT
 from risk_index.distributions import DRAWS, INDEX
 from risk_index.parts import PLANNED, RANDOM
 from risk_index.texts import Texts
@@ -84,12 +84,15 @@ SECTIONS = {
 
 
 def titled(by: str, name: str, words: Texts) -> str:
-    """Return a group's name as it is shown: sections of GB/T 4754 with their titles.
+    """Return a group's name as it is shown: sections of GB/T 4754 with their titles, spans of shares.
 
     >>> from risk_index.texts import ENGLISH
     >>> titled("sector", "B", ENGLISH), titled("sector", "Food", ENGLISH)
     ('B mining', 'Food')
     """
+    if by == "completeness" and BETWEEN in name:
+        low, high = name.split(BETWEEN)
+        return words.say("{low} to {high}", low=low, high=high)
     if by == "sector" and name in SECTIONS and sector_path(name) == (name,):
         return f"{name} {words.say(SECTIONS[name])}"
     return words.say(name) if name in GROUPS else name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,11 @@ from risk_index.errors import UserError
 from risk_index.parts import of_part
 from risk_index.ranked_xlsx import COLOURS
 from risk_index.ranking import beside
+from risk_index.report.drawn import pictures
 from risk_index.report.drift import Drift, Run, drift_since
 from risk_index.report.firms import DECIMALS, SHOWN, ranked_firms
 from risk_index.report.words import METHODS, METRICS, PICTURES, titled
+from risk_index.strata import ALL
 from risk_index.templates import templates_beside
 from risk_index.texts import ENGLISH, Texts
 
@@ -76,10 +77,11 @@ def _refuse_other(out: Path) -> None:
 
 def _rendered(run: Path, shown: Shown) -> str:
     facts, words = _facts(run), shown.words
+    language = "zh-CN" if words.language == "zh" else words.language
     return templates_beside(__file__).get_template("report.html.j2").render(
         say=words.say,
         count=words.count,
-        language="zh-CN" if words.language == "zh" else words.language,
+        language=language,
         foreign=words.language != "en",
         marker=MARKER,
         titled=lambda by, name: titled(by, name, words),
@@ -89,7 +91,7 @@ def _rendered(run: Path, shown: Shown) -> str:
         leading={(r["method"], r["metric"]): figure(r) for r in of_part(facts)},
         groups=[row | {"cells": group_figures(row)} for row in facts["calibration_by_group"]],
         unseen=named_places(facts["overlap"]["unseen"]) if facts["overlap"] else "",
-        pictures=_pictures(run / "pictures"),
+        pictures=pictures(run / "pictures", words, language),
         picture_words=PICTURES,
         firms=ranked_firms(shown.ranked) if shown.ranked else None,
         firm_columns=SHOWN,
@@ -98,6 +100,7 @@ def _rendered(run: Path, shown: Shown) -> str:
         round=_round(shown.ranked),
         audit=_audit(shown.audited, facts["model_version"]),
         most_flags=MOST_FLAGS,
+        every_stratum=ALL,
         verdicts=verdicts,
         drift=_drift(run, facts, shown),
         metrics=METRICS,
@@ -128,11 +131,6 @@ def _metric_parts(facts: dict[str, Any]) -> list[dict[str, Any]]:
         methods = [{"method": method, "cells": cells} for method, cells in rows.items()]
         found.append({"part": part, "counts": methods[0]["cells"], "methods": methods})
     return found
-
-
-def _pictures(folder: Path) -> dict[str, str]:
-    files = sorted(folder.glob("*.png")) if folder.is_dir() else []
-    return {f.stem: base64.b64encode(f.read_bytes()).decode() for f in files}
 
 
 def _audit(folder: Path | None, model_version: str) -> dict[str, Any] | None:

@@ -74,7 +74,7 @@ def test_a_request_would_be_seen(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_the_first_firms_are_shown(made: Made, report: Page) -> None:
-    assert report.locator("#firms-count").inner_text() == f"1 to 50 of {len(made.ranked)} firms"
+    assert report.locator("#firms-count").inner_text() == f"1 to 50 of {len(made.ranked):,} firms"
     assert column(report, "firm_id") == made.ranked.firm_id[:50].tolist()
     assert head(report, "rank") == "ascending"
 
@@ -126,7 +126,7 @@ def test_by_keyboard_alone_the_table_is_sorted_and_turned(made: Made, report: Pa
     assert column(report, "likelihood") == shown[:50]
     report.keyboard.press("Space")
     assert head(report, "likelihood") == "descending"
-    assert column(report, "likelihood") == shown[: -51 : -1]
+    assert column(report, "likelihood") == shown[:-51:-1]
     assert report.evaluate(ON_FOCUS)["text"] == "likelihood"
     report.keyboard.press("Shift+Tab")
     while report.evaluate(ON_FOCUS)["id"] != "firms-on":
@@ -134,7 +134,7 @@ def test_by_keyboard_alone_the_table_is_sorted_and_turned(made: Made, report: Pa
     for first in (51, 101):
         report.keyboard.press("Enter")
         assert report.locator("#firms-count").inner_text().startswith(f"{first} to {first + 49} ")
-    assert column(report, "likelihood") == shown[-101 : -151 : -1]
+    assert column(report, "likelihood") == shown[-101:-151:-1]
 
 
 def test_at_the_last_page_the_focus_stays(made: Made, report: Page) -> None:
@@ -146,7 +146,7 @@ def test_at_the_last_page_the_focus_stays(made: Made, report: Page) -> None:
         report.keyboard.press("Enter")
     assert report.evaluate(ON_FOCUS)["id"] == "firms-on"
     assert report.locator("#firms-on").get_attribute("aria-disabled") == "true"
-    assert report.locator("#firms-count").inner_text().endswith(f"to {found} of {found} firms")
+    assert report.locator("#firms-count").inner_text().endswith(f"to {found:,} of {found:,} firms")
 
 
 def test_texts_are_sorted_with_empty_cells_last(made: Made, report: Page) -> None:

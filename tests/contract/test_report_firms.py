@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,17 @@ import pandas as pd
 import pytest
 
 from risk_index.errors import UserError
+from risk_index.pictures import DRAWN, every_word
+from risk_index.report.drawn import SVG
 from risk_index.report.firms import READ, SHOWN, ranked_firms
 from tests.contract.browsing import READY, opened
 from tests.contract.made import Made, invoke
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+NUMBER = re.compile("[−-]?[0-9.]+")
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def test_the_table_holds_the_ranking(made: Made) -> None:
@@ -63,7 +69,7 @@ def test_a_large_ranking_is_cut_and_that_is_said(
     out = tmp_path / "report.html"
     ranked = made.out / "ranked.csv"
     assert invoke("report", made.out / "fit", "--ranked", ranked, "--out", out).exit_code == 0
-    assert f"The first 100 of {len(made.ranked)} firms." in out.read_text(encoding="utf-8")
+    assert f"The first 100 of {len(made.ranked):,} firms." in out.read_text(encoding="utf-8")
 
 
 @pytest.mark.browser
@@ -90,21 +96,43 @@ def test_paper_has_the_first_rows_and_no_controls(
         assert control not in words.stdout
 
 
-def test_a_report_in_chinese_against_the_same_run(made: Made, tmp_path: Path) -> None:
-    out = tmp_path / "report.html"
+@pytest.fixture(scope="module")
+def chinese(made: Made, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report in Chinese, against the same run."""
+    out = tmp_path_factory.mktemp("chinese") / "report.html"
     words = ["--ranked", made.out / "ranked.csv", "--against", made.out, "--language", "zh"]
     assert invoke("report", made.out / "fit", *words, "--out", out).exit_code == 0
-    page = out.read_text(encoding="utf-8")
-    assert '<html lang="zh-CN">' in page
+    return out.read_text(encoding="utf-8")
+
+
+def test_a_report_in_chinese_against_the_same_run(made: Made, chinese: str) -> None:
+    assert '<html lang="zh-CN">' in chinese
     n = len(made.ranked)
-    assert f"{n:,}家企业同在两份排名中。" in page
-    assert "等级上升：0家；等级下降：0家" in page
-    assert "（Spearman）：1.000" in page
-    assert "项输入中有0项发生偏移" in page
+    assert f"{n:,}家企业同在两份排名中。" in chinese
+    assert "等级上升：0家；等级下降：0家" in chinese
+    assert "（Spearman）：1.000" in chinese
+    assert "项输入中有0项发生偏移" in chinese
     english = (made.out / "report.html").read_text(encoding="utf-8")
     assert "No earlier run was given." in english
     ids = re.compile(r'id="([a-z-]+)"')
-    assert set(ids.findall(page)) == set(ids.findall(english))
+    assert set(ids.findall(chinese)) == set(ids.findall(english))
+
+
+def words_drawn(page: str) -> list[str]:
+    """The words in the pictures of a report, without the numbers at the axes."""
+    files = re.findall(r'src="data:image/svg[+]xml;base64,([^"]+)"', page)
+    assert len(files) == len(DRAWN)
+    roots = [ET.fromstring(base64.b64decode(file)) for file in files]
+    found = [str(text.text) for root in roots for text in root.iter(f"{{{SVG}}}text")]
+    return [text for text in found if not NUMBER.fullmatch(text)]
+
+
+def test_the_words_in_its_pictures_are_chinese(made: Made, chinese: str) -> None:
+    english = words_drawn((made.out / "report.html").read_text(encoding="utf-8"))
+    assert set(every_word()) < set(english)
+    drawn = words_drawn(chinese)
+    assert len(drawn) == len(english)
+    assert [word for word in drawn if not CHINESE.search(word)] == []
 
 
 def test_what_is_no_earlier_run_is_refused(made: Made, tmp_path: Path) -> None:
