@@ -53,7 +53,7 @@ def _of_rankings() -> Iterator[Text]:
 
 
 def _of_pages() -> Iterator[Text]:
-    """Yield the texts of a firm's page, the report and its pictures: named ones, then those marked for Babel."""
+    """Yield the texts of a firm's page, the report and its pictures."""
     named = (*VOCABULARY.values(), CATEGORY, WITHHELD, *scoring.THINGS, *TOGETHER.values())
     for text in (*named, *every_word(), *pictures.every_word()):
         yield text, None
