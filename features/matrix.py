@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import ibis
 import pandas as pd
@@ -18,10 +18,23 @@ from features.sector import required_permits, sector_guide
 from features.shrinkage import outcomes
 
 DUCKDB = "duckdb"
+LEAST_PIECE, MOST_PIECES = 10_000, 10
+"""A piece costs half a second of its own: few of them, and only where there are many firms."""
 
 
-def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
+def matrix(
+    snapshot: Snapshot,
+    features: Iterable[Feature],
+    progress: Callable[[int], object] = lambda rows: None,
+) -> pd.DataFrame:
     """Compute the features of every row of the snapshot's spine.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    features : iterable of Feature
+    progress : callable, optional
+        Told how many more rows are there; on DuckDB only.
 
     Returns
     -------
@@ -33,7 +46,11 @@ def matrix(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
         facts = publish_facts(snapshot)
         return framed(in_order(expression(snapshot, tuple(features), facts)).to_pyarrow())
     everybody = open_firms(snapshot.records, snapshot.dates)
-    return pd.concat(_pieces(snapshot, tuple(features), everybody, None), ignore_index=True)
+    pieces = []
+    for piece in _pieces(snapshot, tuple(features), everybody, None):
+        pieces.append(piece)
+        progress(len(piece))
+    return pd.concat(pieces).sort_values(["as_of", "firm_key"], ignore_index=True)
 
 
 def batches(snapshot: Snapshot, features: Iterable[Feature], n_rows: int) -> Iterator[pd.DataFrame]:
@@ -57,8 +74,9 @@ def _pieces(
     members = con.compile(with_group_members(snapshot.restrict(batch), there))
     text = query(snapshot.restrict(fellows), batch, features, facts)
     end = int(rows.firm_key.max().fill_null(0).execute()) + 1
-    for start in range(0, end, n_rows or end):
-        where = f"firm_key >= {start} AND firm_key < {start + (n_rows or end)}"
+    n_rows = n_rows or max(LEAST_PIECE, -(-end // MOST_PIECES))
+    for start in range(0, end, n_rows):
+        where = f"firm_key >= {start} AND firm_key < {start + n_rows}"
         duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {spine} WHERE {where}")
         duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")
         yield framed(duck.sql(text).to_arrow_table())

@@ -7,6 +7,7 @@ their place, in the reader's own fonts: `risk_index.report.drawn`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ GAINS = (
     ("harm", "expected_harm", "harm, by index"),
 )
 """Lines of the capture curve: what is found, in the order of what, and what to call it."""
-AS_TEXT = {"svg.fonttype": "none", "svg.hashsalt": "risk-index"}
+AS_TEXT: dict[Any, str] = {"svg.fonttype": "none", "svg.hashsalt": "risk-index"}
 """Words as words, and the same bytes each time."""
 SHAP_ROWS = 1000
 _BINS = 10

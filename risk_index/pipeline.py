@@ -226,7 +226,8 @@ def _learnt(
     """Fit both models, set the index's scale by today's registry, and fit again on other controllers."""
     examples, days = training.examples, training.calendar
     say(f"fitting on {len(examples)} examples")
-    model = fit_models(examples, days.as_of, days.slice_days, plan)
+    with steps("fitting", 2, "models") as done:
+        model = fit_models(examples, days.as_of, days.slice_days, plan, done)
     say("scoring the registry for the index's average")
     with steps("scoring", int(snapshot.spine.count().execute()), "firms") as scored:
 

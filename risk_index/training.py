@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ from models.selection import Overlap, fitting_weights
 from models.severity import fit_severity
 from models.trees import TreeSettings
 from risk_index.errors import UserError
+from risk_index.progress import steps
 from risk_index.selection import (
     PLACED,
     Seen,
@@ -139,8 +141,8 @@ def calendar(records: Records, as_of: dt.date, plan: Plan) -> Calendar:
     months = plan.grid_months
     slice_days = min(plan.horizon_days, max(SHORTEST_SLICE_DAYS, history_days // SLICES_IN_HISTORY))
     earliest = max(first, as_of - dt.timedelta(days=round(365.25 * plan.history_years)))
-    steps = range(1, 12 * 41 // months)
-    grid = [(pd.Timestamp(as_of) - pd.DateOffset(months=months * step)).date() for step in steps]
+    back = range(1, 12 * 41 // months)
+    grid = [(pd.Timestamp(as_of) - pd.DateOffset(months=months * step)).date() for step in back]
     dates = tuple(sorted(day for day in grid if day >= earliest))
     if not dates:
         raise NotEnoughLabels(
@@ -219,7 +221,9 @@ def _known_of(
 ) -> pd.DataFrame:
     """Return what was known of firms on dates: features, place, controller, length of the window."""
     snapshot = snapshot_of_rows(records, pairs, law, sectors)
-    rows = matrix(snapshot, in_use()).merge(places(snapshot), on=list(KEYS), validate="1:1")
+    with steps("features", len(pairs), "rows") as done:
+        rows = matrix(snapshot, in_use(), done)
+    rows = rows.merge(places(snapshot), on=list(KEYS), validate="1:1")
     rows = rows.merge(controllers(records, days.as_of), on="firm_key")
     return pd.concat([rows, placed(rows, days.horizon_days, days.as_of)], axis=1)
 
@@ -266,12 +270,23 @@ def shared_by(rows: pd.DataFrame) -> np.ndarray:
     return rows.groupby("inspection_id").inspection_id.transform("size").to_numpy(float)
 
 
-def fit_models(examples: Examples, known_by: dt.date, slice_days: int, plan: Plan) -> FittedModel:
-    """Fit likelihood and severity on what was known by a day; rounds and calibration on later rows."""
+def fit_models(
+    examples: Examples,
+    known_by: dt.date,
+    slice_days: int,
+    plan: Plan,
+    progress: Callable[[int], object] = lambda models: None,
+) -> FittedModel:
+    """Fit likelihood and severity on what was known by a day; rounds and calibration on later rows.
+
+    `progress` is told of each of the two when it is done: nobody knows the rounds of one beforehand.
+    """
     seen = examples.take(examples.known_on <= np.datetime64(known_by, "D"))
     folds = folds_before(seen, known_by, slice_days, plan)
     likelihood = fit_likelihood(seen, plan.likelihood_inputs(), folds, plan.trees, plan.seed)
+    progress(1)
     severity = fit_severity(seen, plan.severity_inputs(), folds, plan.trees, plan.seed)
+    progress(1)
     return FittedModel(likelihood, severity)
 
 
