@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from pathlib import Path
+from unittest.mock import patch
 
 import ibis
 import pandas as pd
@@ -98,12 +99,17 @@ def test_dates_company_batches_and_threads_change_no_bit(duckdb, registry):
 @given(registries(), st.sampled_from(AS_OF))
 @settings(max_examples=2, phases=NO_SHRINKING)
 def test_a_kept_query_gives_what_the_expression_gives(duckdb, registry, day):
-    """The second example finds the query of the first, with another law another one."""
+    """The second example finds the query of the first, with another law another one; in pieces as well."""
     records = accepted(registry, duckdb)
     snapshot = snapshot_of_registry(records, day, registry.law, registry.sectors)
     some = FEATURES[::20]
     plain = in_order(expression(snapshot, some, publish_facts(snapshot))).to_pyarrow()
     assert_same(matrix(snapshot, some), framed(plain))
+    told: list[int] = []
+    with patch("features.matrix.LEAST_PIECE", 1):
+        assert_same(matrix(snapshot, some, told.append), framed(plain))
+    assert len(told) > 1
+    assert sum(told) == plain.num_rows
 
 
 @given(registries())
