@@ -40,7 +40,7 @@ slow: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the tests that take minutes ea
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadscope $(ARGS)
 
 browser: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the report and a firm's page in a headless Chromium, which must be installed
-	BROWSER_REQUIRED=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rP $(ARGS)
+	BROWSER_REQUIRED=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/contract -m browser -rP $(ARGS)
 
 docs: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the manual as a site, into build/docs; a broken link between pages fails
 	$(BIN)/sphinx-build -q -W --keep-going -b html -d build/docs-read docs build/docs
