@@ -100,7 +100,7 @@ def test_the_report_stands_alone(made: Made, tmp_path: Path) -> None:
     assert str(made.facts["model_version"]) in page
     assert made.ranked.firm_id[0] in page
     assert "http://" not in page
-    assert 'src="data:image/png' in page
+    assert 'src="data:image/svg+xml;base64,' in page
     out = tmp_path / "deep" / "report.html"
     result = invoke("report", made.out / "fit", "--out", out)
     assert result.exit_code == 0, result.stderr
