@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import ibis
 import pandas as pd
@@ -72,27 +73,33 @@ class Kind:
     @property
     def features(self) -> tuple[Feature, ...]:
         """Number of events, days since the first and since the last."""
-        column = _DISTINCT.get(self.where)
-        measures = {
-            "n": Distinct(column, self.where) if column else Count(self.where),
-            "first": Largest(self.days, self.where),
-            "last": Smallest(self.days, self.where),
-        }
-        return tuple(
-            Feature(
-                f"{part}_{self.name}",
-                f"{part} of {self.name}",
-                "count" if part == "n" else "days",
-                "evidence",
-                self.table,
-                measure,
-                "",
-                within_days=self.within_days,
-                dated=self.days,
-                likelihood=None,
-            )
-            for part, measure in measures.items()
+        return _features(self)
+
+
+@cache
+def _features(kind: Kind) -> tuple[Feature, ...]:
+    """Return a kind's features; reasons ask for them again and again."""
+    column = _DISTINCT.get(kind.where)
+    measures = {
+        "n": Distinct(column, kind.where) if column else Count(kind.where),
+        "first": Largest(kind.days, kind.where),
+        "last": Smallest(kind.days, kind.where),
+    }
+    return tuple(
+        Feature(
+            f"{part}_{kind.name}",
+            f"{part} of {kind.name}",
+            "count" if part == "n" else "days",
+            "evidence",
+            kind.table,
+            measure,
+            "",
+            within_days=kind.within_days,
+            dated=kind.days,
+            likelihood=None,
         )
+        for part, measure in measures.items()
+    )
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,17 @@ DATED = {
 YES, NO = "yes", "no"
 
 
+def reads(feature: Feature) -> tuple[str, ...]:
+    """Return the columns that :func:`fact` may read of a firm's row."""
+    kind = kind_of(feature)
+    kinds = [] if kind is None else [kind]
+    if kind is not None and kind.where == VIOLATED:
+        kinds.append(Kind(kind.table, JUDGED, kind.within_days))
+    counted = [part.name for of in kinds for part in of.features]
+    harm = ["harm_seen"] if _about_harm(feature) else []
+    return tuple(dict.fromkeys([feature.name, *counted, *harm]))
+
+
 def fact(feature: Feature, value: Value, as_of: dt.date, texts: Texts) -> str:
     """Return a sentence on a firm: the events that a feature counts with their days, or its number.
 

@@ -9,16 +9,16 @@ of the secant from the model's starting point (m0, p0) to the firm, so that the 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from features.asof import KEYS
 from features.catalogue import BY_NAME
 from models.fitted import FittedModel
-from risk_index.facts import Value, fact
+from risk_index.facts import fact, reads
 from risk_index.index import Floats, IndexScale
 from risk_index.texts import ENGLISH, Texts
 
@@ -28,6 +28,7 @@ OF_OTHERS = ("sector", "controller's other firms")
 START = "starting point"
 """Points of a firm about which the models know nothing, the same for every firm."""
 _NEAR = 1e-6
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -116,29 +117,61 @@ def leading(
     X : DataFrame, one row a firm
         The matrix with the columns of `features.evidence.recorded`.
     """
+    places = [zip(*column, strict=True) for column in _places(found, X, as_of, texts, count)]
+    return [[Reason(*cells) for cells in best] for best in zip(*places, strict=True)]
+
+
+def sentences(
+    found: Points, X: pd.DataFrame, as_of: dt.date, texts: Texts = ENGLISH, count: int = 3
+) -> list[list[str]]:
+    """Return what :func:`leading` finds in words: one list a place, of one sentence a firm."""
+    told = texts.say(REASON)
+    return [
+        [
+            told.format(topic=topic, fact=said, points=f"{points:+.1f}")
+            for topic, said, points in zip(map(texts.say, topics), facts, totals, strict=True)
+        ]
+        for topics, facts, totals in _places(found, X, as_of, texts, count)
+    ]
+
+
+def _places(
+    found: Points, X: pd.DataFrame, as_of: dt.date, texts: Texts, count: int | None
+) -> Iterator[tuple[list[str], list[str], list[float]]]:
+    """Yield every firm's topic, fact and points of one place after the other."""
     table = found.by_topic().drop(columns=START)
     names, totals = list(table.columns), table.to_numpy()
     order = np.argsort(-np.abs(totals), axis=1, kind="stable")[:, :count]
     others = np.array([name in OF_OTHERS for name in names])
     order = np.take_along_axis(order, np.argsort(others[order], axis=1, kind="stable"), axis=1)
-    heads = [_head(found, topic) for topic in names]
-    cells = {name: X[name].to_numpy(dtype=np.float64) for name in X.columns.difference(KEYS)}
-
-    def one(row: int, place: int) -> Reason:
-        said = fact(BY_NAME[heads[place][row]], _of_row(cells, row), as_of, texts)
-        return Reason(names[place], said, float(totals[row, place]))
-
-    return [[one(row, place) for place in best] for row, best in enumerate(order)]
+    heads = np.column_stack([_head(found, topic) for topic in names])
+    for best in order.T:
+        rows = np.arange(len(best))
+        facts = _facts(found.names, heads[rows, best], X, as_of, texts)
+        yield [names[i] for i in best], facts, totals[rows, best].tolist()
 
 
-def _of_row(cells: Mapping[str, Floats], row: int) -> Value:
-    return lambda name: float(cells[name][row])
+def _facts(
+    names: Sequence[str], heads: Places, X: pd.DataFrame, as_of: dt.date, texts: Texts
+) -> list[str]:
+    """Return for every firm the sentence on its feature; firms of the same values share one."""
+    told = np.empty(len(heads), dtype=object)
+    for head in np.unique(heads):
+        feature, rows = BY_NAME[names[head]], np.flatnonzero(heads == head)
+        read = list(reads(feature))
+        cells = np.ascontiguousarray(X[read].to_numpy(dtype=np.float64)[rows])
+        keys = cells.view(f"V{cells[:1].nbytes}").ravel().tolist()
+        said = {
+            key: fact(feature, dict(zip(read, row, strict=True)).__getitem__, as_of, texts)
+            for key, row in dict(zip(keys, cells.tolist(), strict=True)).items()
+        }
+        told[rows] = [said[key] for key in keys]
+    return told.tolist()
 
 
-def _head(found: Points, topic: str) -> Sequence[str]:
-    """Return for every firm the feature of the topic with most points on the side of its total."""
-    inside = [i for i, name in enumerate(found.names) if BY_NAME[name].topic == topic]
+def _head(found: Points, topic: str) -> Places:
+    """Return for every firm the place of the topic's feature with most points on the side of its total."""
+    inside = np.array([i for i, name in enumerate(found.names) if BY_NAME[name].topic == topic])
     values = found.values[:, inside]
     side = np.where(values.sum(axis=1) < 0, -1.0, 1.0)
-    best = (values * side[:, None]).argmax(axis=1)
-    return [found.names[inside[i]] for i in best]
+    return inside[(values * side[:, None]).argmax(axis=1)]

@@ -17,7 +17,7 @@ from features.matrix import batches
 from models.fitted import FittedModel
 from models.refits import refit_scores
 from risk_index.index import Floats, IndexScale
-from risk_index.reasons import Points, leading, points
+from risk_index.reasons import Points, points, sentences
 from risk_index.texts import ENGLISH, Texts
 
 BATCH_FIRMS = 100_000
@@ -161,8 +161,7 @@ def scored(
     harm = likelihood * severity
     found = points(model, X, scale)
     check_sum(found, scale.unclipped(harm) - scale.average_points)
-    told = leading(found, telling.evidence, telling.as_of, telling.texts)
-    reasons = [[reason.told(telling.texts) for reason in best] for best in told]
+    reasons = sentences(found, telling.evidence, telling.as_of, telling.texts)
     rows = details.assign(
         likelihood=likelihood,
         likelihood_low=p_low,
@@ -177,7 +176,7 @@ def scored(
         index_high=scale.index(p_high * s_high),
         completeness=completeness(details, X),
         notes=notes(details, X, len(model.refits), telling.texts),
-        **{f"reason_{n + 1}": [r[n] if len(r) > n else "" for r in reasons] for n in range(3)},
+        **{f"reason_{n + 1}": reasons[n] if n < len(reasons) else "" for n in range(3)},
     )
     topics = pd.concat([details[["firm_id"]], found.by_topic()], axis=1)
     refits = {
