@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +62,8 @@ DECIMALS = {
 TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, in half and in full width."""
+_SUSPECT = rf"^'*[{re.escape(''.join(FORMULA))}]|[\r\n]"
+"""Any text that :func:`defused` may change."""
 
 
 def first_bytes() -> tuple[bytes, ...]:
@@ -132,9 +135,16 @@ def as_numbers(rows: pd.DataFrame, names: Sequence[str], file: Path) -> pd.DataF
 
 def presented(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns in order, numbers rounded, every text safe to open in a spreadsheet."""
-    rows = rows.assign(**{name: rows[name].round(places) for name, places in DECIMALS.items()})
-    rows = rows.assign(**{name: [defused(text) for text in rows[name]] for name in TEXT})
-    return rows[list(COLUMNS)]
+    numbers = {name: rows[name].round(places) for name, places in DECIMALS.items()}
+    return rows.assign(**numbers, **{name: _safe(rows[name]) for name in TEXT})[list(COLUMNS)]
+
+
+def _safe(texts: pd.Series) -> pd.Series:
+    """Return a column of texts defused; only those that may need it are looked at one by one."""
+    safe = texts.astype(object).to_numpy(copy=True)
+    suspect = texts.str.contains(_SUSPECT, na=True).to_numpy(dtype=bool)
+    safe[suspect] = [defused(text) for text in safe[suspect]]
+    return pd.Series(safe, texts.index, dtype=object)
 
 
 def defused(text: object) -> str:
