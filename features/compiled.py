@@ -9,11 +9,13 @@ tables at hand, and the as-of date, are put into it afterwards.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
 import ibis
+import pandas as pd
+from ibis.backends.duckdb import Backend
 
 from features.asof import Law, Snapshot
 from features.assembly import Facts, assembled, in_order
@@ -92,6 +94,12 @@ def query(wide: Snapshot, batch: ibis.Table, features: tuple[Feature, ...], fact
     for name, table in tables.items():
         text = text.replace(quoted(_placeholder(name)), quoted(table.op().name))
     return text.replace(_constant(SOME_DAY), _constant(wide.dates[0])) if shape.one_date else text
+
+
+def prepared(con: Backend, rows: ibis.Table) -> Callable[[], pd.DataFrame]:
+    """Return a query on DuckDB compiled: called again, it reads the tables as they are by then."""
+    text = str(con.compile(rows))
+    return lambda: con.con.sql(text).to_arrow_table().to_pandas(date_as_object=False)
 
 
 def _named(wide: Snapshot, batch: ibis.Table, facts: Facts) -> dict[str, ibis.Table]:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from features.asof import Snapshot
 from features.assembly import EVENTS
 from features.catalogue import in_use
+from features.compiled import prepared
 from features.feature import (
     Count,
     Distinct,
@@ -141,23 +143,33 @@ def recorded(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
     DataFrame, shape (n, 1 + 3 k)
         ``firm_key`` and, of each kind of event behind the features, its number and days.
     """
+    return recorder(snapshot, features)()
+
+
+def recorder(snapshot: Snapshot, features: Iterable[Feature]) -> Callable[[], pd.DataFrame]:
+    """Return :func:`recorded` compiled, for a spine that is a table whose rows change."""
     wanted = kinds(features)
     tables = [
         _of_table(snapshot, table, [kind for kind in wanted if kind.table == table])
         for table in dict.fromkeys(kind.table for kind in wanted)
     ]
-    firms = pd.DataFrame({"firm_key": sorted({key for t in tables for key in t.firm_key})})
+    return lambda: _merged([table() for table in tables])
+
+
+def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    keys = np.unique(np.concatenate([table.firm_key for table in tables]))
+    firms = pd.DataFrame({"firm_key": keys})
     for table in tables:
         firms = firms.merge(table, on="firm_key", how="left", validate="1:1")
     return firms
 
 
-def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> pd.DataFrame:
+def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> Callable[[], pd.DataFrame]:
     events = _EVENTS[table](snapshot)
     columns = [feature for kind in wanted for feature in kind.features]
     sums = {feature.name: aggregate(feature, events) for feature in columns}
-    found = events.group_by("firm_key").aggregate(**sums).execute()
-    return found.astype(dict.fromkeys(sums, "float64"))  # a column without a value too
+    found = prepared(snapshot.records.con, events.group_by("firm_key").aggregate(**sums))
+    return lambda: found().astype(dict.fromkeys(sums, "float64"))  # a column without a value too
 
 
 def _ratings(snapshot: Snapshot) -> ibis.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 import duckdb
 import pandas as pd
@@ -68,29 +69,32 @@ def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
         "CASE WHEN recorded_on IS NULL AND NOT recorded_on__unreadable "
         f"THEN {_default_recorded_on(table)} ELSE recorded_on END"
     )
-    con.execute(
-        f"CREATE OR REPLACE TABLE cells AS SELECT * REPLACE ({known} AS recorded_on) "
+    rows = (
+        f"SELECT * REPLACE ({known} AS recorded_on) "
         f"FROM (SELECT source_row, {cells} FROM raw_{table.name})"
     )
-    key = ", ".join([*table.key, "recorded_on"])
-    faults = " + ".join(f"{unreadable(name)}::INTEGER" for name in table.names)
-    order = ", ".join([faults, *table.names, "source_row"])
-    copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {order})"
-    copy_no = copies if _has_copies(con, key) else "1"
     con.execute(
-        f"CREATE OR REPLACE TABLE typed_{table.name} AS "
-        f"SELECT cells.*, {copy_no} AS copy_no, {_joined(con, table)}"
+        f"CREATE OR REPLACE TABLE typed_{table.name} AS SELECT cells.*, 1 AS copy_no, "
+        f"{_joined(con, table, rows)}"
     )
-    con.execute("DROP TABLE cells")
+    _number_copies(con, table)
     described = con.execute(f"DESCRIBE typed_{table.name}").fetchall()
     return {row[0] for row in described}
 
 
-def _has_copies(con: duckdb.DuckDBPyConnection, key: str) -> bool:
+def _number_copies(con: duckdb.DuckDBPyConnection, table: RecordTable) -> None:
+    """Give copies their number where there are any, which is seldom and costs a sort."""
+    typed, key = f"typed_{table.name}", ", ".join([*table.key, "recorded_on"])
     total, distinct = con.execute(
-        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM cells)) FROM cells"
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {typed})) FROM {typed}"
     ).fetchall()[0]
-    return bool(total != distinct)
+    if total != distinct:
+        faults = " + ".join(f"{unreadable(name)}::INTEGER" for name in table.names)
+        order = ", ".join([faults, *table.names, "source_row"])
+        copies = f"row_number() OVER (PARTITION BY {key} ORDER BY {order})"
+        con.execute(
+            f"CREATE OR REPLACE TABLE {typed} AS SELECT * REPLACE ({copies} AS copy_no) FROM {typed}"
+        )
 
 
 def _default_recorded_on(table: RecordTable) -> str:
@@ -135,12 +139,24 @@ def _value(kind: str, raw: str, text: str, found: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return the SQL that makes a document's number alike on all platforms; none without a digit above 0."""
+    """Return the SQL that makes a document's number alike on all platforms; none without a digit above 0.
+
+    The engine takes a map of hundreds of characters anew for every text: only texts that hold one of
+    the rare ones are put through it.
+    """
     alike = {c: n for c in map(chr, range(0x80, 0x10000)) if (n := _compatible(c)) is not None}
-    alike |= {c: _BRACKETS[n] for c, n in alike.items() if n in _BRACKETS} | _BRACKETS
-    found, made = literal("".join(alike)), literal("".join(alike.values()))
-    plain = f"upper(regexp_replace(translate({text}, {found}, {made}), '\\s', '', 'g'))"
+    rare = {c: _BRACKETS.get(n, n) for c, n in alike.items() if c not in _BRACKETS}
+    bare, some = _translated(text, _BRACKETS), literal(f"[{''.join(rare)}]")
+    whole = (
+        f"CASE WHEN regexp_matches({bare}, {some}) THEN {_translated(bare, rare)} ELSE {bare} END"
+    )
+    plain = f"upper(regexp_replace({whole}, '\\s', '', 'g'))"
     return f"CASE WHEN regexp_matches({plain}, '[1-9]') THEN {plain} END"
+
+
+def _translated(text: str, characters: Mapping[str, str]) -> str:
+    found, made = literal("".join(characters)), literal("".join(characters.values()))
+    return f"translate({text}, {found}, {made})"
 
 
 def _compatible(character: str) -> str | None:
@@ -149,26 +165,26 @@ def _compatible(character: str) -> str | None:
     return normal if len(normal) == 1 and normal.isascii() else None
 
 
-def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable) -> str:
+def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable, rows: str) -> str:
     """Return the rest of the select: the firm's number, or for firms the flags of its identity."""
     if table is FIRMS:
-        _write_identity(con)
+        _write_identity(con, rows)
         return (
             "coalesce(is_person, false) AS is_person, coalesce(wrong_code, false) AS wrong_code, "
             "coalesce(wrong_inner_code, false) AS wrong_inner_code "
-            "FROM cells LEFT JOIN identity USING (firm_id)"
+            f"FROM ({rows}) cells LEFT JOIN identity USING (firm_id)"
         )
     if any(column.name == "firm_id" for column in table.columns):
-        return "firm_key FROM cells LEFT JOIN firm_keys USING (firm_id)"
-    return "source_row AS row_key FROM cells"
+        return f"firm_key FROM ({rows}) cells LEFT JOIN firm_keys USING (firm_id)"
+    return f"source_row AS row_key FROM ({rows}) cells"
 
 
-def _write_identity(con: duckdb.DuckDBPyConnection) -> None:
+def _write_identity(con: duckdb.DuckDBPyConnection, rows: str) -> None:
     """Write table ``identity``: firm_ids that are a citizen's number or a faulty credit code."""
     ids = [
         row[0]
         for row in con.execute(
-            "SELECT DISTINCT firm_id FROM cells WHERE length(firm_id) = 18 ORDER BY 1"
+            f"SELECT DISTINCT firm_id FROM ({rows}) WHERE length(firm_id) = 18 ORDER BY 1"
         ).fetchall()
     ]
     person = is_citizen_number(ids)

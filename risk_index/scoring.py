@@ -6,22 +6,20 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from features.asof import Snapshot
 from features.catalogue import in_use
-from features.evidence import recorded, speaking
 from features.matrix import batches
 from models.fitted import FittedModel
 from models.refits import refit_scores
 from risk_index.index import Floats, IndexScale
+from risk_index.particulars import particulars
 from risk_index.reasons import Points, points, sentences
 from risk_index.texts import ENGLISH, Texts
 
 BATCH_FIRMS = 100_000
-DETAILS = ("firm_id", "name", "sector", "region", "supervised_by")
 ADDITIVITY_TOLERANCE = 0.01
 Progress = Callable[[int], object]
 UNSTATED = {
@@ -100,50 +98,14 @@ def score(
     ArithmeticError
         Where reasons do not sum to the distance from 50 within 0.01 points.
     """
+    look = particulars(snapshot)
     for X in batches(snapshot, in_use(), BATCH_FIRMS):
         if len(X):
-            telling = Telling(snapshot.dates[0], with_evidence(snapshot, X), texts)
-            yield scored(details_of(snapshot, X), X, model, scale, telling)
+            stated = look(X)
+            telling = Telling(snapshot.dates[0], stated.evidence, texts)
+            yield scored(stated.details, X, model, scale, telling)
         if progress:
             progress(len(X))
-
-
-def with_evidence(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
-    """Return the matrix with what stands behind its features."""
-    low, high = int(X.firm_key.min()), int(X.firm_key.max())
-    part = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high)))
-    return X.merge(recorded(part, speaking()), on="firm_key", how="left", validate="1:1")
-
-
-def details_of(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
-    """Return what the registry states of the firms of a batch, in its order."""
-    low, high = int(X.firm_key.min()), int(X.firm_key.max())
-    firms = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high))).known(
-        "firms"
-    )
-    found = firms.select("firm_key", *DETAILS).execute()
-    rows = X[["firm_key"]].merge(found, on="firm_key", how="left", validate="1:1")
-    drawn = drawn_this_year(snapshot, low, high)
-    return rows.assign(drawn_this_year=rows.firm_key.map(drawn).fillna(0).astype("int64"))
-
-
-def drawn_this_year(snapshot: Snapshot, low: int, high: int) -> pd.Series:
-    """Return visits that a random draw led to in the year of the day after the as-of date.
-
-    By the keys of the firms from `low` to `high` that had any; what the yearly ceiling counts.
-    """
-    year = (snapshot.dates[0] + dt.timedelta(days=1)).year
-    visits = snapshot.restrict(snapshot.spine.filter(ibis._.firm_key.between(low, high))).known(
-        "inspections"
-    )
-    visits = visits.filter(
-        visits.selection == "random",
-        visits.inclusion_probability.notnull(),
-        visits.inspected_on.year() == year,
-        visits.inspected_on <= visits.as_of,
-    )
-    counts = visits.group_by("firm_key").agg(n=ibis._.inspection_id.nunique()).execute()
-    return counts.set_index("firm_key").n
 
 
 def scored(

@@ -16,9 +16,10 @@ from risk_index.explain.firm_records import FirmRecord, records_of
 from risk_index.explain.lowering import Lower, lowering
 from risk_index.explain.trials import trials
 from risk_index.index import IndexScale
+from risk_index.particulars import particulars
 from risk_index.ranked_rows import read_ranked
 from risk_index.reasons import OF_OTHERS, Reason, leading, points
-from risk_index.scoring import Telling, details_of, on_record, scored, with_evidence
+from risk_index.scoring import Telling, on_record, scored
 from risk_index.texts import Texts
 
 CONTROLLER = OF_OTHERS[1]
@@ -79,8 +80,8 @@ def firm_page(
     one = only(registry, firm_id)
     tries = trials(registry, one)
     X = tries.matrix()
-    told = Telling(one.dates[0], with_evidence(one, X), texts)
-    details = details_of(one, X)
+    stated = particulars(one)(X)
+    told, details = Telling(one.dates[0], stated.evidence, texts), stated.details
     row = scored(details, X, model, scale, told).rows.iloc[0].to_dict()
     found = points(model, X, scale)
     reasons = leading(found, told.evidence, told.as_of, texts, None)[0]
