@@ -47,12 +47,12 @@ def real(data: Path, cities: tuple[str, ...], probe: bool, earlier: Path | None)
 @main.command()
 @click.option("--firms", multiple=True, type=click.IntRange(min=1000), default=(250_000, 1_000_000),
               show_default=True, help="Sizes; repeat the option.")  # fmt: skip
-@click.option("--memory-limit-gb", type=float, help="Of the records' database; none by default.")
-def scale(firms: tuple[int, ...], memory_limit_gb: float | None) -> None:
+@click.option("--memory-gb", type=float, help="Memory to keep to; no limit by default.")
+def scale(firms: tuple[int, ...], memory_gb: float | None) -> None:
     """Check and rank larger and larger registries: seconds and peak memory of every step."""
     from benchmarks.scale.report import measure
 
-    say(str(measure(firms, memory_limit_gb, say)))
+    say(str(measure(firms, memory_gb, say)))
 
 
 @main.command()

@@ -53,16 +53,23 @@ def matrix(
     return pd.concat(pieces).sort_values(["as_of", "firm_key"], ignore_index=True)
 
 
-def batches(snapshot: Snapshot, features: Iterable[Feature], n_rows: int) -> Iterator[pd.DataFrame]:
+def batches(
+    snapshot: Snapshot, features: Iterable[Feature], n_rows: int, first: int = 0
+) -> Iterator[pd.DataFrame]:
     """Yield :meth:`matrix` of a registry for about `n_rows` firms at a time, in the order of their keys.
 
-    The query runs over tables that hold one batch and the batch's fellow firms. On DuckDB only.
+    The query runs over tables that hold one batch and the batch's fellow firms. The batches before the
+    `first` are left out. On DuckDB only.
     """
-    yield from _pieces(snapshot, tuple(features), None, n_rows)
+    yield from _pieces(snapshot, tuple(features), None, n_rows, first)
 
 
 def _pieces(
-    snapshot: Snapshot, features: tuple[Feature, ...], there: ibis.Table | None, n_rows: int | None
+    snapshot: Snapshot,
+    features: tuple[Feature, ...],
+    there: ibis.Table | None,
+    n_rows: int | None,
+    first: int = 0,
 ) -> Iterator[pd.DataFrame]:
     """Yield the matrix in pieces; fellow firms are among those that are `there`, in the spine by default."""
     con, duck = snapshot.records.con, snapshot.records.con.con
@@ -75,7 +82,7 @@ def _pieces(
     text = query(snapshot.restrict(fellows), batch, features, facts)
     end = int(rows.firm_key.max().fill_null(0).execute()) + 1
     n_rows = n_rows or max(LEAST_PIECE, -(-end // MOST_PIECES))
-    for start in range(0, end, n_rows):
+    for start in range(first * n_rows, end, n_rows):
         where = f"firm_key >= {start} AND firm_key < {start + n_rows}"
         duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {spine} WHERE {where}")
         duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")

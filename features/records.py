@@ -27,6 +27,9 @@ from features.schema import TABLES, RecordTable
 from features.typed import column_failures, write_typed
 from features.volumes import volume_alarms
 
+WORKING = "risk-index-"
+"""How the folder of a working database begins."""
+
 
 @dataclass(frozen=True)
 class TableQuality:
@@ -103,6 +106,7 @@ def open_records(
     today: dt.date | None = None,
     rejected: Path | None = None,
     memory_limit_gb: float | None = None,
+    scratch: Path | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[Records]:
     """Read, check and open records; the working database lives as long as the context.
@@ -120,6 +124,9 @@ def open_records(
         Folder for ``TABLE.csv`` with every rejected row and emptied cell.
     memory_limit_gb : float, optional
         Limit of the working database's memory; beyond it, it spills to disk.
+    scratch : Path, optional
+        Folder in which the working database and what it spills lie meanwhile; that for temporary files
+        by default.
     progress : callable, optional
         Told after each checked table how many more are done.
 
@@ -128,7 +135,7 @@ def open_records(
     RecordsError
         Where the records cannot be used. Its failures name everything that was found.
     """
-    with tempfile.TemporaryDirectory(prefix="risk-index-") as name:
+    with tempfile.TemporaryDirectory(prefix=WORKING, dir=scratch) as name:
         folder = Path(name)
         backend = ibis.duckdb.connect(folder / "records.duckdb")
         try:

@@ -179,12 +179,12 @@ def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable, rows: str) -> st
     return f"source_row AS row_key FROM ({rows}) cells"
 
 
-def _write_identity(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+def _write_identity(con: duckdb.DuckDBPyConnection, cells: str) -> None:
     """Write table ``identity``: firm_ids that are a citizen's number or a faulty credit code."""
     ids = [
         row[0]
         for row in con.execute(
-            f"SELECT DISTINCT firm_id FROM ({rows}) WHERE length(firm_id) = 18 ORDER BY 1"
+            f"SELECT DISTINCT firm_id FROM ({cells}) WHERE length(firm_id) = 18 ORDER BY 1"
         ).fetchall()
     ]
     person = is_citizen_number(ids)

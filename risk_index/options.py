@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from risk_index.memory import LEAST_GB, MEMORY
 from risk_index.messages import MACHINE
 from risk_index.progress import QUIET
 from risk_index.texts import LANGUAGES
@@ -50,15 +51,27 @@ def records_argument(verb: Verb) -> Verb:
     return click.argument("records", callback=records_place)(verb)
 
 
+def _keep_memory(ctx: click.Context, param: click.Parameter, value: float | None) -> None:
+    ctx.meta[MEMORY] = value
+
+
 def source_options(verb: Verb) -> Verb:
-    """Add the options that name records, mapping and settings."""
+    """Add the options that name records, mapping and settings, and bound the memory."""
     mapping = click.option(
         "--mapping", type=FOLDER, help="Folder that maps somebody else's extract."
     )
     settings = click.option(
         "--settings", type=FOLDER, help="YAML file that overrides single settings."
     )
-    return records_argument(mapping(settings(verb)))
+    memory = click.option(
+        "--memory-gb",
+        type=click.FloatRange(min=LEAST_GB),
+        metavar="GB",
+        expose_value=False,
+        callback=_keep_memory,
+        help="Memory to keep to; what does not fit is put on disk.",
+    )
+    return records_argument(mapping(settings(memory(verb))))
 
 
 def _keep_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -23,8 +23,7 @@ class Particulars:
     Attributes
     ----------
     details : DataFrame, one row a firm
-        ``firm_key``, the columns of `DETAILS` and ``drawn_this_year``: visits that a random draw led to
-        in the year of the day after the as-of date, which the yearly ceiling counts.
+        ``firm_key``, the columns of `DETAILS` and ``drawn_this_year``, which the yearly ceiling counts.
     evidence : DataFrame, one row a firm
         The matrix with what stands behind its features.
     """
@@ -44,7 +43,7 @@ def particulars(snapshot: Snapshot) -> Callable[[pd.DataFrame], Particulars]:
     batch = con.create_table(ibis.util.gen_name("told"), schema=keys, temp=True)
     part = snapshot.restrict(batch)
     details = prepared(con, part.known("firms").select("firm_key", *DETAILS))
-    drawn, recorded = prepared(con, _drawn_this_year(part)), recorder(part, speaking())
+    drawn, recorded = prepared(con, drawn_this_year(part)), recorder(part, speaking())
 
     def look(X: pd.DataFrame) -> Particulars:
         con.con.register("incoming", X[list(KEYS)])
@@ -61,7 +60,8 @@ def particulars(snapshot: Snapshot) -> Callable[[pd.DataFrame], Particulars]:
     return look
 
 
-def _drawn_this_year(snapshot: Snapshot) -> ibis.Table:
+def drawn_this_year(snapshot: Snapshot) -> ibis.Table:
+    """Return visits, ``n``, that a random draw led to in the year of the day after the as-of date."""
     year = (snapshot.dates[0] + dt.timedelta(days=1)).year
     visits = snapshot.known("inspections")
     visits = visits.filter(

@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +24,23 @@ from features.records import Quality, Records, open_records
 from features.schema import TABLES
 from models.fitted import FittedModel
 from models.refits import fit_refits
-from risk_index import tracking
+from risk_index import scoring, tracking
 from risk_index.card import write_card
 from risk_index.distributions import Distributions, RegistrySample, distributions
 from risk_index.errors import UserError
 from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
+from risk_index.kept import Scored, fingerprint, workplace
+from risk_index.memory import asked_gb, batch_firms, engine_gb
 from risk_index.pictures import draw_pictures
 from risk_index.progress import steps
 from risk_index.ranked_rows import first_bytes
 from risk_index.ranked_xlsx import refuse_other_workbook
 from risk_index.ranking import Form, Ranking, refuse_other_file, write_ranking
-from risk_index.scoring import expected_harm, score
+from risk_index.scoring import expected_harm
 from risk_index.settings import Settings, load_sectors, load_settings
+from risk_index.texts import Texts
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
 
 Say = Callable[[str], None]
@@ -45,11 +48,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Source:
-    """Where the records lie and how to read them."""
+    """Where the records lie and how to read them, with how much memory; None for no limit."""
 
     records: Path | Address
     mapping: Path | None = None
     settings: Path | None = None
+    memory_gb: float | None = field(default_factory=asked_gb)
 
     @property
     def sectors(self) -> tuple[SectorClass, ...]:
@@ -58,12 +62,19 @@ class Source:
         return load_sectors(own if own and own.is_file() else None)
 
     @contextmanager
-    def open(self, rejected: Path | None = None) -> Iterator[Records]:
-        """Open the checked records."""
+    def open(self, rejected: Path | None = None, scratch: Path | None = None) -> Iterator[Records]:
+        """Open the checked records; their database lies in `scratch` meanwhile."""
         mapping = load_mapping(self.mapping) if self.mapping else None
         with ExitStack() as opened:
             with steps("checking", len(TABLES), "tables") as checked:
-                found = open_records(self.records, mapping, rejected=rejected, progress=checked)
+                found = open_records(
+                    self.records,
+                    mapping,
+                    rejected=rejected,
+                    memory_limit_gb=engine_gb(self.memory_gb),
+                    scratch=scratch,
+                    progress=checked,
+                )
                 records = opened.enter_context(found)
             yield records
 
@@ -331,23 +342,47 @@ def rank(
     if as_of.isoformat() < model.meta["as_of"]:
         say(f"note: the model learnt from outcomes up to {model.meta['as_of']}, later than {as_of}")
     say("reading and checking the records")
-    with source.open() as records:
-        for failure in records.quality.failures:
-            if failure.action != "noted":
-                say(str(failure))
-        snapshot = registry(records, as_of, settings, sectors)
-        n_firms = int(snapshot.spine.count().execute())
-        say(f"scoring {n_firms} firms")
-        with steps("scoring", n_firms, "firms") as done:
-            return write_ranking(
-                score(snapshot, model, scale, done, form.texts),
-                out,
-                settings.allocation,
-                model.version,
-                as_of,
-                last,
-                form,
-            )
+    with workplace(out) as place:
+        with source.open(scratch=place if source.memory_gb else None) as records:
+            for failure in records.quality.failures:
+                if failure.action != "noted":
+                    say(str(failure))
+            snapshot = registry(records, as_of, settings, sectors)
+            scored = _scored(snapshot, model, scale, source.memory_gb, form.texts, place, say)
+        return write_ranking(
+            scored,
+            out,
+            settings.allocation,
+            model.version,
+            as_of,
+            last,
+            form,
+            engine_gb(source.memory_gb),
+        )
+
+
+def _scored(
+    snapshot: Snapshot,
+    model: FittedModel,
+    scale: IndexScale,
+    memory_gb: float | None,
+    texts: Texts,
+    place: Path,
+    say: Say,
+) -> Scored:
+    """Score the firms that an earlier run did not."""
+    n_firms = int(snapshot.spine.count().execute())
+    size = batch_firms(memory_gb, scoring.BATCH_FIRMS)
+    quality = snapshot.records.quality
+    hangs_on = (quality.fingerprint, snapshot.dates, snapshot.law, snapshot.sectors, scale, size)
+    of = fingerprint(*hangs_on, model.version, texts.language, tracking.versions())
+    scored = Scored.at(place, of if n_firms > size else None)
+    if scored.n_kept:
+        say(f"{scored.n_kept} batches of a run that was broken off: {scored.n_firms} firms kept")
+    say(f"scoring {n_firms - scored.n_firms} firms")
+    with steps("scoring", n_firms, "firms", scored.n_firms) as done:
+        scored.add(scoring.score(snapshot, model, scale, done, texts, size, scored.n_kept))
+    return scored
 
 
 def saved_model(run: Path) -> FittedModel:

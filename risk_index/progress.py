@@ -26,7 +26,9 @@ def quiet() -> bool:
 
 
 @contextmanager
-def steps(title: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
+def steps(
+    title: str, total: int | None, unit: str, before: int = 0
+) -> Iterator[Callable[[int], object]]:
     """Give a function that is told how many more are done.
 
     Parameters
@@ -37,12 +39,15 @@ def steps(title: str, total: int | None, unit: str) -> Iterator[Callable[[int], 
         How many there are; None where nobody knows.
     unit : str
         What is counted, in the plural.
+    before : int
+        How many of them an earlier run did: they say nothing on the time that is left.
     """
     WAIT.end()
     with (
         tqdm(
             desc=title,
             total=total,
+            initial=before,
             unit=f" {unit}",
             disable=True if quiet() else None,  # None: where standard error is no terminal
             delay=SHOWN_AFTER,

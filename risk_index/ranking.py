@@ -21,10 +21,10 @@ from risk_index.errors import UserError
 from risk_index.frame_columns import BILLION
 from risk_index.frequency import Round, plan_round
 from risk_index.index import Floats
+from risk_index.kept import Scored
 from risk_index.ranked_rows import headings, presented, read_ranked
 from risk_index.ranked_xlsx import MOST_ROWS, workbook
 from risk_index.round_files import write_frame, write_round
-from risk_index.scoring import Batch
 from risk_index.texts import ENGLISH, Texts
 from risk_index.tiers import SHARES
 
@@ -114,26 +114,29 @@ def beside(out: Path) -> dict[str, Path]:
 
 
 def write_ranking(
-    batches: Iterable[Batch],
+    scored: Scored,
     out: Path,
     allocation: Allocation,
     model_version: str,
     as_of: dt.date,
     last: Path | None = None,
     form: Form | None = None,
+    memory_limit_gb: float | None = None,
 ) -> Ranking:
     """Rank the scored firms; write the CSV and, beside it, topics, frame, round and a workbook if asked.
 
-    The scored rows lie in a database on disk meanwhile, so that memory holds one batch of rows and a
-    few numbers a firm. `last` names the ranking of the round before, whose tiers hold within the band.
+    The scored rows are read from disk, so that memory holds some of them and a few numbers a firm.
+    `last` names the ranking of the round before, whose tiers hold within the band.
     """
     out, form = out.resolve(), form or Form()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".ranking-", dir=out.parent) as name:
         scratch = Path(name)
-        con = duckdb.connect(scratch / "scored.duckdb")
+        con = duckdb.connect(scratch / "placed.duckdb")
         try:
-            _store(con, batches)
+            if memory_limit_gb:
+                con.execute(f"SET memory_limit = '{memory_limit_gb:g}GB'")
+            scored.show(con)
             plan = _place(con, allocation, read_tiers(last) if last else None, form.texts)
             _refuse_too_many(len(plan.firms), form)
             _write_rows(con, scratch, allocation, model_version, as_of, form)
@@ -194,23 +197,6 @@ def refuse_other_file(
     with out.open("rb") as stream:
         if not stream.read(200).startswith(first_bytes):
             raise UserError(f"{out} exists and is no {what}: name a new file")
-
-
-def _store(con: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:
-    empty = True
-    for batch in batches:
-        frames = {"scored": batch.rows, "topics": batch.topics, "refits": batch.refits}
-        for table, frame in frames.items():
-            con.register("incoming", frame)
-            verb = f"CREATE TABLE {table} AS" if empty else f"INSERT INTO {table}"
-            con.execute(f"{verb} SELECT * FROM incoming")
-            con.unregister("incoming")
-        empty = False
-    if empty:
-        raise UserError(
-            "firms: no firm is known, registered and open on the as-of date; "
-            "take a later date or check recorded_on, registered_on and closed_on."
-        )
 
 
 def tie_break(firm_ids: Iterable[str]) -> list[bytes]:

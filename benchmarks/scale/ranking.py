@@ -12,19 +12,22 @@ import features.matrix
 from benchmarks.machine import peak_mb
 from benchmarks.scale.stopwatch import Stopwatch
 from risk_index import pipeline, scoring
+from risk_index.kept import Scored
 
 FOLDER = click.Path(path_type=Path)
 
 
-def wound_up(memory_limit_gb: float | None) -> Stopwatch:
+def wound_up() -> Stopwatch:
     """Return a stopwatch that times the steps of `pipeline.rank`."""
     watch = Stopwatch()
-    watch.entering(pipeline, "open_records", "open", memory_limit_gb=memory_limit_gb)
+    watch.entering(pipeline, "open_records", "open")
     watch.call(features.matrix, "publish_facts", "facts")
     watch.each(scoring, "batches", "batches")
+    watch.made(scoring, "particulars", "told")
     watch.call(scoring, "points", "reasons")
-    watch.call(scoring, "leading", "reasons")
-    watch.each(pipeline, "score", "score")
+    watch.call(scoring, "sentences", "sentences")
+    watch.each(scoring, "score", "score")
+    watch.call(Scored, "add", "add")
     watch.call(pipeline, "write_ranking", "write")
     return watch
 
@@ -35,9 +38,13 @@ def steps(seconds: dict[str, float]) -> dict[str, float]:
         "opening and checking": seconds["open"],
         "sector and region facts": seconds["facts"],
         "matrix": seconds["batches"] - seconds["facts"],
-        "scoring": seconds["score"] - seconds["batches"] - seconds["reasons"],
+        "evidence": seconds["told"],
+        "chances, harms, intervals": seconds["score"]
+        - sum(seconds[step] for step in ("batches", "told", "reasons", "sentences")),
         "reasons": seconds["reasons"],
-        "ordering and writing": seconds["write"] - seconds["score"],
+        "reasons in words": seconds["sentences"],
+        "keeping the batches": seconds["add"] - seconds["score"],
+        "ordering and writing": seconds["write"],
         "all": seconds["all"],
     }
 
@@ -47,13 +54,13 @@ def steps(seconds: dict[str, float]) -> dict[str, float]:
 @click.argument("as_of", type=click.DateTime())
 @click.argument("run", type=FOLDER)
 @click.argument("out", type=FOLDER)
-@click.option("--memory-limit-gb", type=float)
-def main(records: Path, as_of: Any, run: Path, out: Path, memory_limit_gb: float | None) -> None:
+@click.option("--memory-gb", type=float)
+def main(records: Path, as_of: Any, run: Path, out: Path, memory_gb: float | None) -> None:
     """Print seconds by step and the peak memory on the way, as JSON."""
-    watch = wound_up(memory_limit_gb)
+    watch = wound_up()
     with watch.running("all"):
         ranking = pipeline.rank(
-            pipeline.Source(records),
+            pipeline.Source(records, memory_gb=memory_gb),
             as_of.date(),
             run,
             out,

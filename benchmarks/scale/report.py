@@ -14,13 +14,14 @@ from benchmarks.machine import in_child
 from benchmarks.results import write_result
 from benchmarks.scale import ranking
 from risk_index import pipeline
+from risk_index.memory import batch_firms
 from risk_index.scoring import BATCH_FIRMS
 
 FITTED_ON = 20_000
 Say = Callable[[str], None]
 
 
-def measure(sizes: tuple[int, ...], memory_limit_gb: float | None, say: Say) -> Path:
+def measure(sizes: tuple[int, ...], memory_gb: float | None, say: Say) -> Path:
     """Fit on a small world, rank each of the larger ones, and write what it took."""
     small = worlds.world(FITTED_ON)
     run = worlds.BUILD / "fit"
@@ -30,23 +31,22 @@ def measure(sizes: tuple[int, ...], memory_limit_gb: float | None, say: Say) -> 
     for n_firms in sizes:
         say(f"world of {n_firms:,} firms")
         folder = worlds.world(n_firms)
-        limit = ["--memory-limit-gb", memory_limit_gb] if memory_limit_gb else []
+        limit = ["--memory-gb", memory_gb] if memory_gb else []
         out = worlds.BUILD / f"ranked-{n_firms}.csv"
         figures[worlds.size(folder)] = in_child(
             ranking.__name__, folder / "records", worlds.as_of(folder), run, out, *limit
         )
-    given = f" --memory-limit-gb {memory_limit_gb:g}" if memory_limit_gb else ""
+    given = f" --memory-gb {memory_gb:g}" if memory_gb else ""
     options = " ".join(f"--firms {n}" for n in sizes) + given
-    limited = f"limited to {memory_limit_gb:g} GB" if memory_limit_gb else "not limited"
+    limited = f"limited to {memory_gb:g} GB" if memory_gb else "not limited"
     sections = [
         (
             "Seconds from Parquet records to ranked.csv with reasons, one process; a model fitted on "
-            f"{FITTED_ON:,} firms; {BATCH_FIRMS:,} firms a batch.",
+            f"{FITTED_ON:,} firms; {batch_firms(memory_gb, BATCH_FIRMS):,} firms a batch.",
             seconds(figures),
         ),
         (
-            "Peak resident memory so far (MB) when each step had ended; the memory of the "
-            f"records' database was {limited}.",
+            f"Peak resident memory so far (MB) when each step had ended; the memory was {limited}.",
             memory(figures),
         ),
     ]

@@ -29,13 +29,31 @@ class Stopwatch:
             self.seconds[step] += time.perf_counter() - start
             self.peaks[step].append(peak_mb())
 
-    def call(self, module: ModuleType, name: str, step: str) -> None:
+    def call(self, module: ModuleType | type, name: str, step: str) -> None:
         """Time every call of a module's function."""
         original = getattr(module, name)
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             with self.running(step):
                 return original(*args, **kwargs)
+
+        setattr(module, name, wrapped)
+
+    def made(self, module: ModuleType, name: str, step: str) -> None:
+        """Time a module's function that makes another, and every call of the other."""
+        original = getattr(module, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self.running(step):
+                function = original(*args, **kwargs)
+            return timed(function)
+
+        def timed(function: Any) -> Any:
+            def inner(*args: Any, **kwargs: Any) -> Any:
+                with self.running(step):
+                    return function(*args, **kwargs)
+
+            return inner
 
         setattr(module, name, wrapped)
 

@@ -20,7 +20,7 @@ from models.baselines import RuleLadder
 from models.fitted import FittedModel
 from risk_index import pipeline
 from risk_index.judgement import LADDER
-from risk_index.scoring import drawn_this_year
+from risk_index.particulars import drawn_this_year
 from risk_index.settings import Settings, load_settings
 from risk_index.training import fit_models, training_set
 from risk_index.world import World
@@ -119,5 +119,5 @@ def _details(snapshot: Snapshot, X: pd.DataFrame) -> pd.DataFrame:
     """Return what a plan reads of the firms of a matrix, row by row."""
     known = snapshot.known("firms").select("firm_key", *DETAILS).execute()
     firms = X[["firm_key"]].merge(known, on="firm_key", validate="1:1")
-    drawn = drawn_this_year(snapshot, int(X.firm_key.min()), int(X.firm_key.max()))
+    drawn = drawn_this_year(snapshot).execute().set_index("firm_key").n
     return firms.assign(drawn_this_year=firms.firm_key.map(drawn).fillna(0).astype("int64"))

@@ -1,0 +1,167 @@
+"""Scored batches on disk: each there whole or not at all, and kept for another try where they are many."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+import features
+import models
+import risk_index
+from features.reading import literal
+from features.records import WORKING
+from risk_index.errors import UserError
+from risk_index.scoring import Batch
+
+TABLES = ("rows", "topics", "refits")
+"""What a batch is written as, a Parquet file each."""
+PASSING = "passing"
+"""Folder of the batches of a registry that is scored in one go: they are not kept."""
+_OURS = re.compile(rf"[0-9a-f]{{16}}|{PASSING}|{WORKING}.*")
+
+
+@contextmanager
+def workplace(out: Path) -> Iterator[Path]:
+    """Give the folder ``OUT.scoring``, which is gone when all is written.
+
+    Where the work is broken off, batches that are kept stay, and nothing else does.
+
+    Raises
+    ------
+    UserError
+        Where there is such a folder that holds something else.
+    """
+    place = out.resolve().with_name(f"{out.name}.scoring")
+    if place.exists() and not (place.is_dir() and all(map(_is_ours, place.iterdir()))):
+        raise UserError(f"{place} exists and holds something else: move it, or name a new --out")
+    place.mkdir(parents=True, exist_ok=True)
+    _clear(place)
+    try:
+        yield place
+    except BaseException:
+        _clear(place)
+        if not any(place.iterdir()):
+            place.rmdir()
+        raise
+    shutil.rmtree(place)
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and _OURS.fullmatch(folder.name) is not None
+
+
+def _clear(place: Path) -> None:
+    """Remove what no later run can use, of a run that was killed too."""
+    for folder in (*place.glob(f"{WORKING}*"), place / PASSING):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fingerprint(*facts: object) -> str:
+    """Return 16 hexadecimal digits of all that scored batches hang on, this program's own text too."""
+    code = hashlib.sha256()
+    for package in (features, models, risk_index):
+        root = Path(str(package.__file__)).parent
+        for file in sorted((*root.rglob("*.py"), *root.rglob("*.po"))):
+            code.update(file.read_bytes())
+    return hashlib.sha256(repr((facts, code.hexdigest())).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scored batches, in the order of the firms.
+
+    Attributes
+    ----------
+    folder : Path
+        ``part-00000`` and so on, each with a file a table.
+    n_kept, n_firms : int
+        Batches of an earlier run, and their firms.
+    """
+
+    folder: Path
+    n_kept: int = 0
+    n_firms: int = 0
+
+    @classmethod
+    def at(cls, place: Path, of: str | None) -> Scored:
+        """Take over what an earlier run finished of the fingerprint `of`; None keeps nothing.
+
+        What was scored from anything else is removed.
+        """
+        folder = place / (of or PASSING)
+        for other in place.iterdir():
+            if other != folder and not other.name.startswith(WORKING):
+                shutil.rmtree(other)
+        folder.mkdir(exist_ok=True)
+        firms = _readable(folder)
+        for part in sorted(folder.iterdir())[len(firms) :]:
+            shutil.rmtree(part)  # unfinished, or behind one that is
+        return cls(folder, len(firms), sum(firms))
+
+    def add(self, batches: Iterable[Batch]) -> None:
+        """Write the batches that come after those kept."""
+        con = duckdb.connect()
+        try:
+            for number, batch in enumerate(batches, self.n_kept):
+                _write(con, batch, self.folder / _part(number))
+        finally:
+            con.close()
+
+    def show(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make views ``scored``, ``topics`` and ``refits`` of all batches.
+
+        Raises
+        ------
+        UserError
+            Where there is none.
+        """
+        if not any(self.folder.iterdir()):
+            raise UserError(
+                "firms: no firm is known, registered and open on the as-of date; "
+                "take a later date or check recorded_on, registered_on and closed_on."
+            )
+        for view, table in zip(("scored", *TABLES[1:]), TABLES, strict=True):
+            files = literal(self.folder / "part-*" / f"{table}.parquet")
+            con.execute(f"CREATE VIEW {view} AS FROM read_parquet({files})")
+
+
+def _part(number: int) -> str:
+    return f"part-{number:05d}"
+
+
+def _write(con: duckdb.DuckDBPyConnection, batch: Batch, part: Path) -> None:
+    """Write a batch under another name first: a part that bears its own is whole."""
+    fresh = part.with_name(f"unfinished-{part.name}")
+    fresh.mkdir()
+    for table in TABLES:
+        con.register("incoming", getattr(batch, table))
+        file = literal(fresh / f"{table}.parquet")
+        con.execute(f"COPY (FROM incoming) TO {file} (FORMAT parquet)")
+        con.unregister("incoming")
+    fresh.rename(part)
+
+
+def _readable(folder: Path) -> list[int]:
+    """Return the firms of each part from the first on, up to one that is missing or cannot be read."""
+    found: list[int] = []
+    with duckdb.connect() as con:
+        while (part := folder / _part(len(found))).is_dir():
+            try:
+                counts = {_rows(con, part / f"{table}.parquet") for table in TABLES}
+            except duckdb.Error:
+                break
+            if len(counts) > 1:
+                break
+            found += counts
+    return found
+
+
+def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> int:
+    return int(con.execute(f"SELECT count(*) FROM read_parquet({literal(file)})").fetchall()[0][0])
