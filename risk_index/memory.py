@@ -6,7 +6,7 @@ import click
 
 MEMORY = f"{__name__}.memory_gb"
 """Where the running command keeps how much memory it may take."""
-LEAST_GB = 1.0
+LEAST_GB = 2.0
 PROGRAM_GB = 0.7
 """What libraries and model take before the first record is read."""
 ENGINE_SHARE = 0.5

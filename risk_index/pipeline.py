@@ -378,7 +378,9 @@ def _scored(
     of = fingerprint(*hangs_on, model.version, texts.language, tracking.versions())
     scored = Scored.at(place, of if n_firms > size else None)
     if scored.n_kept:
-        say(f"{scored.n_kept} batches of a run that was broken off: {scored.n_firms} firms kept")
+        say(
+            f"firms kept of a run that was broken off: {scored.n_firms}, in batches: {scored.n_kept}"
+        )
     say(f"scoring {n_firms - scored.n_firms} firms")
     with steps("scoring", n_firms, "firms", scored.n_firms) as done:
         scored.add(scoring.score(snapshot, model, scale, done, texts, size, scored.n_kept))

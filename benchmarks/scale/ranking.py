@@ -74,7 +74,12 @@ def main(records: Path, as_of: Any, run: Path, out: Path, memory_gb: float | Non
         "last batch": scored[-1],
         "end": peak_mb(),
     }
-    figures = {"firms": ranking.n_firms, "seconds": steps(watch.seconds), "peak_mb": peaks}
+    figures = {
+        "firms": ranking.n_firms,
+        "seconds": steps(watch.seconds),
+        "cpu": steps(watch.cpu),
+        "peak_mb": peaks,
+    }
     click.echo(json.dumps(figures))
 
 

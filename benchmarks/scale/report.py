@@ -46,6 +46,10 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, say: Say) -> Path:
             seconds(figures),
         ),
         (
+            "Seconds of both cores together, which other work on the machine hardly moves.",
+            cpu(figures),
+        ),
+        (
             f"Peak resident memory so far (MB) when each step had ended; the memory was {limited}.",
             memory(figures),
         ),
@@ -62,9 +66,16 @@ def seconds(figures: dict[str, Any]) -> pd.DataFrame:
     }
     for world, found in figures.items():
         spent, firms = found["seconds"], found["firms"]
-        rate = firms / spent["reasons"]
+        rate = firms / (spent["reasons"] + spent["reasons in words"])
         table[world] = [*(f"{spent[step]:.1f}" for step in steps), f"{firms:,}", f"{rate:,.0f}"]
     return pd.DataFrame(table)
+
+
+def cpu(figures: dict[str, Any]) -> pd.DataFrame:
+    """Return the cores' seconds by step, a column a world."""
+    steps = list(next(iter(figures.values()))["cpu"])
+    columns = {world: [f"{found['cpu'][s]:.1f}" for s in steps] for world, found in figures.items()}
+    return pd.DataFrame({"step": steps, **columns})
 
 
 def memory(figures: dict[str, Any]) -> pd.DataFrame:

@@ -13,20 +13,22 @@ from benchmarks.machine import peak_mb
 
 
 class Stopwatch:
-    """Seconds by step, and the peak memory each time a step ended."""
+    """Seconds by step, those of the processors too, and the peak memory each time a step ended."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
+        self.cpu: dict[str, float] = defaultdict(float)
         self.peaks: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager
     def running(self, step: str) -> Iterator[None]:
         """Add the time within to a step."""
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.seconds[step] += time.perf_counter() - start
+            self.cpu[step] += time.process_time() - worked
             self.peaks[step].append(peak_mb())
 
     def call(self, module: ModuleType | type, name: str, step: str) -> None:

@@ -9,11 +9,13 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from risk_index import scoring
 from risk_index.ranking import beside
 from tests.contract.made import TEXTS, Made, invoke
 
@@ -213,6 +215,40 @@ def test_the_same_bytes_from_small_batches(
     monkeypatch.setattr("risk_index.scoring.BATCH_FIRMS", 800)
     before = (made.out / "ranked.csv").read_bytes()
     assert rank(made, made.records, tmp_path / "ranked.csv") == before
+
+
+class KilledError(BaseException):
+    """What no command catches."""
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+
+    def one(*given: Any) -> Any:
+        done.append(len(given[0]))
+        if len(done) == 3:
+            raise KilledError
+        return scored(*given)
+
+    scored = scoring.scored
+    monkeypatch.setattr(scoring, "BATCH_FIRMS", 400)
+    monkeypatch.setattr(scoring, "scored", one)
+    out = tmp_path / "ranked.csv"
+    words = ["--as-of", made.as_of, "--model", made.out / "fit", "--out", out]
+    with pytest.raises(KilledError):
+        invoke("rank", made.records, *words)
+    assert [file.name for file in tmp_path.iterdir()] == ["ranked.csv.scoring"]
+    kept = sum(done[:2])
+    result = invoke("rank", made.records, *words, "--memory-gb", 2)
+    assert result.exit_code == 0, result.stderr
+    assert f"firms kept of a run that was broken off: {kept}, in batches: 2" in result.stderr
+    assert kept + sum(done[3:]) == len(made.ranked)
+    assert out.read_bytes() == (made.out / "ranked.csv").read_bytes()
+    for other in beside(Path("ranked.csv")).values():
+        assert (tmp_path / other).read_bytes() == (made.out / other).read_bytes()
+    assert not out.with_name("ranked.csv.scoring").exists()
 
 
 def test_the_same_bytes_from_shuffled_rows_in_another_format(made: Made, tmp_path: Path) -> None:
