@@ -246,8 +246,11 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert f"firms kept of a run that was broken off: {kept}, in batches: 2" in result.stderr
     assert kept + sum(done[3:]) == len(made.ranked)
     assert out.read_bytes() == (made.out / "ranked.csv").read_bytes()
-    for other in beside(Path("ranked.csv")).values():
+    topics, *others = beside(Path("ranked.csv")).values()
+    for other in others:
         assert (tmp_path / other).read_bytes() == (made.out / other).read_bytes()
+    whole = pd.read_parquet(made.out / topics)  # batches show in its encoding, in no value
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / topics), whole, check_exact=True)
     assert not out.with_name("ranked.csv.scoring").exists()
 
 
