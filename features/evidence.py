@@ -148,12 +148,18 @@ def recorded(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
 
 def recorder(snapshot: Snapshot, features: Iterable[Feature]) -> Callable[[], pd.DataFrame]:
     """Return :func:`recorded` compiled, for a spine that is a table whose rows change."""
+    con = snapshot.records.con
+    tables = [prepared(con, table) for table in evidence_tables(snapshot, features)]
+    return lambda: _merged([table() for table in tables])
+
+
+def evidence_tables(snapshot: Snapshot, features: Iterable[Feature]) -> list[ibis.Table]:
+    """Return the evidence of `features`, a table for each record table: ``firm_key``, numbers, days."""
     wanted = kinds(features)
-    tables = [
+    return [
         _of_table(snapshot, table, [kind for kind in wanted if kind.table == table])
         for table in dict.fromkeys(kind.table for kind in wanted)
     ]
-    return lambda: _merged([table() for table in tables])
 
 
 def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -164,12 +170,11 @@ def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return firms
 
 
-def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> Callable[[], pd.DataFrame]:
+def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> ibis.Table:
     events = _EVENTS[table](snapshot)
     columns = [feature for kind in wanted for feature in kind.features]
-    sums = {feature.name: aggregate(feature, events) for feature in columns}
-    found = prepared(snapshot.records.con, events.group_by("firm_key").aggregate(**sums))
-    return lambda: found().astype(dict.fromkeys(sums, "float64"))  # a column without a value too
+    sums = {f.name: aggregate(f, events).cast("float64") for f in columns}
+    return events.group_by("firm_key").aggregate(**sums)
 
 
 def _ratings(snapshot: Snapshot) -> ibis.Table:

@@ -1,0 +1,72 @@
+"""A Spark session of a master's address, closed when it is no longer needed."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from risk_index.errors import UserError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ROWS_OF_A_BATCH = 20_000
+"""Firms that an executor holds as a frame at once."""
+OURS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS_OF_A_BATCH),
+}
+"""What the results hang on; all else is left to ``spark-defaults.conf`` and the cluster."""
+LOCAL = {
+    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+}
+"""A Spark within this process talks to nobody outside."""
+
+
+@contextmanager
+def session(master: str, scratch: Path) -> Iterator[SparkSession]:
+    """Give the session of a master such as ``local[4]``, ``yarn`` or ``spark://host:7077``.
+
+    Raises
+    ------
+    UserError
+        Where PySpark or Java is missing, or no session comes about.
+    """
+    if importlib.util.find_spec("pyspark") is None:
+        raise UserError(f"--engine {master} needs PySpark: install the extra `spark`")
+    if shutil.which("java") is None:
+        raise UserError(f"--engine {master} needs a Java runtime: there is no `java` on the path")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Spark's own and its libraries'
+        spark = _started(master, scratch)
+        try:
+            yield spark
+        finally:
+            spark.stop()
+
+
+def _started(master: str, scratch: Path) -> SparkSession:
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(master).appName("risk-index")
+    chosen = OURS | {"spark.sql.warehouse.dir": str(scratch / "warehouse")}
+    for name, value in (chosen | LOCAL if master.startswith("local") else chosen).items():
+        builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate()
+    except (PySparkException, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0][:200]
+        raise UserError(f"--engine {master}: no Spark session: {first}") from error
