@@ -54,14 +54,14 @@ def matrix(
 
 
 def batches(
-    snapshot: Snapshot, features: Iterable[Feature], n_rows: int, first: int = 0
+    snapshot: Snapshot, features: Iterable[Feature], n_rows: int, start: int = 0
 ) -> Iterator[pd.DataFrame]:
     """Yield :meth:`matrix` of a registry for about `n_rows` firms at a time, in the order of their keys.
 
-    The query runs over tables that hold one batch and the batch's fellow firms. The batches before the
-    `first` are left out. On DuckDB only.
+    The query runs over tables that hold one batch and the batch's fellow firms. Firms whose key
+    is below `start` are left out. On DuckDB only.
     """
-    yield from _pieces(snapshot, tuple(features), None, n_rows, first)
+    yield from _pieces(snapshot, tuple(features), None, n_rows, start)
 
 
 def _pieces(
@@ -69,7 +69,7 @@ def _pieces(
     features: tuple[Feature, ...],
     there: ibis.Table | None,
     n_rows: int | None,
-    first: int = 0,
+    start: int = 0,
 ) -> Iterator[pd.DataFrame]:
     """Yield the matrix in pieces; fellow firms are among those that are `there`, in the spine by default."""
     con, duck = snapshot.records.con, snapshot.records.con.con
@@ -82,8 +82,8 @@ def _pieces(
     text = query(snapshot.restrict(fellows), batch, features, facts)
     end = int(rows.firm_key.max().fill_null(0).execute()) + 1
     n_rows = n_rows or max(LEAST_PIECE, -(-end // MOST_PIECES))
-    for start in range(first * n_rows, end, n_rows):
-        where = f"firm_key >= {start} AND firm_key < {start + n_rows}"
+    for first in range(start, end, n_rows):
+        where = f"firm_key >= {first} AND firm_key < {first + n_rows}"
         duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {spine} WHERE {where}")
         duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")
         yield framed(duck.sql(text).to_arrow_table())

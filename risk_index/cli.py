@@ -22,6 +22,7 @@ from risk_index.options import (
     HELP,
     against_option,
     as_of_option,
+    engine_options,
     language_option,
     output_options,
     source_options,
@@ -149,6 +150,7 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
     "--last", type=FOLDER, help="Ranking of the round before: tiers hold near their edges."
 )
 @click.option("--xlsx", is_flag=True, help="Write a workbook beside the CSV; so does --out x.xlsx.")
+@engine_options
 @language_option
 @output_options
 @honest
@@ -161,16 +163,20 @@ def rank(
     out: Path,
     last: Path | None,
     xlsx: bool,
+    engine: str,
+    shared: Path | None,
     language: str,
 ) -> None:
     """Rank every firm of RECORDS with a fitted model, and plan the round."""
     from risk_index import pipeline
+    from risk_index.cluster import Cluster
     from risk_index.ranking import Form
 
     source = pipeline.Source(records, mapping, settings)
     form = Form(texts(language), xlsx or out.suffix == WORKBOOK)
     csv = out.with_suffix(".csv") if out.suffix == WORKBOOK else out
-    ranking = pipeline.rank(source, as_of.date(), model, csv, say, last, form)
+    cluster = None if shared is None else Cluster(engine, shared)
+    ranking = pipeline.rank(source, as_of.date(), model, csv, say, last, form, cluster)
     for line in ranking.lines():
         say(line)
     files = outcomes.of_ranking(ranking)

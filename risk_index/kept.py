@@ -83,11 +83,14 @@ class Scored:
         ``part-00000`` and so on, each with a file a table.
     n_kept, n_firms : int
         Batches of an earlier run, and their firms.
+    next_key : int
+        Above the keys of these firms, and not above any other's.
     """
 
     folder: Path
     n_kept: int = 0
     n_firms: int = 0
+    next_key: int = 0
 
     @classmethod
     def at(cls, place: Path, of: str | None) -> Scored:
@@ -103,7 +106,7 @@ class Scored:
         firms = _readable(folder)
         for part in sorted(folder.iterdir())[len(firms) :]:
             shutil.rmtree(part)  # unfinished, or behind one that is
-        return cls(folder, len(firms), sum(firms))
+        return cls(folder, len(firms), sum(firms), _next_key(folder, len(firms)))
 
     def add(self, batches: Iterable[Batch]) -> None:
         """Write the batches that come after those kept."""
@@ -161,6 +164,16 @@ def _readable(folder: Path) -> list[int]:
                 break
             found += counts
     return found
+
+
+def _next_key(folder: Path, n_parts: int) -> int:
+    """Return what follows the highest firm of the parts, which are in the order of their keys."""
+    if not n_parts:
+        return 0
+    last = literal(folder / _part(n_parts - 1) / "rows.parquet")
+    with duckdb.connect() as con:
+        found = con.execute(f"SELECT max(firm_key) + 1 FROM read_parquet({last})").fetchall()
+    return int(found[0][0])
 
 
 def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -117,6 +118,48 @@ def against_option(verb: Verb) -> Verb:
         type=FOLDER,
         help="Folder of an earlier run (fit/ and ranked.csv): the report tells what moved.",
     )(verb)
+
+
+EMBEDDED = "duckdb"
+MASTERS = re.compile(r"local(\[.+\])?|yarn|(spark|k8s)://.+")
+
+
+class EngineType(click.ParamType):
+    """Which engine computes the matrix and scores it: the embedded one, or a Spark master."""
+
+    name = "engine"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the engine's name or address."""
+        if value != EMBEDDED and not MASTERS.fullmatch(value):
+            self.fail(f"{value!r} is neither {EMBEDDED} nor a Spark master", param, ctx)
+        return str(value)
+
+
+def _shared(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    if (ctx.params["engine"] == EMBEDDED) != (value is None):
+        raise click.UsageError("--engine with a Spark master and --shared go together", ctx)
+    return value
+
+
+def engine_options(verb: Verb) -> Verb:
+    """Add where to score: on this machine, or on Spark by way of a folder that its executors see."""
+    engine = click.option(
+        "--engine",
+        type=EngineType(),
+        default=EMBEDDED,
+        show_default=True,
+        is_eager=True,
+        metavar="MASTER",
+        help="duckdb: this machine. Else a Spark master: local[4], yarn, spark://host:7077, k8s://url.",
+    )
+    shared = click.option(
+        "--shared",
+        type=FOLDER,
+        callback=_shared,
+        help="With Spark: a new folder that this machine and all executors see by the same name.",
+    )
+    return engine(shared(verb))
 
 
 def language_option(verb: Verb) -> Verb:

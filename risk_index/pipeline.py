@@ -26,6 +26,7 @@ from models.fitted import FittedModel
 from models.refits import fit_refits
 from risk_index import scoring, tracking
 from risk_index.card import write_card
+from risk_index.cluster import Cluster, score_on
 from risk_index.distributions import Distributions, RegistrySample, distributions
 from risk_index.errors import UserError
 from risk_index.fit_facts import facts_of_fit
@@ -326,16 +327,19 @@ def rank(
     say: Say,
     last: Path | None = None,
     form: Form | None = None,
+    cluster: Cluster | None = None,
 ) -> Ranking:
     """Rank every open firm with a saved model and write the CSV.
 
     `last` is the ranking of the round before, whose tiers hold within the band of the settings. `form` is
-    the language, and whether to write a workbook too.
+    the language, and whether to write a workbook too. `cluster` is where to score; on this machine by default.
     """
     form = form or Form()
     refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
     if form.xlsx:
         refuse_other_workbook(out.with_suffix(".xlsx"))
+    if cluster is not None:
+        cluster.refuse_what_cannot_be()
     model = saved_model(run)
     settings, sectors = load_settings(as_of, source.settings), source.sectors
     scale = IndexScale(**model.meta["scale"])
@@ -348,7 +352,11 @@ def rank(
                 if failure.action != "noted":
                     say(str(failure))
             snapshot = registry(records, as_of, settings, sectors)
-            scored = _scored(snapshot, model, scale, source.memory_gb, form.texts, place, say)
+            if cluster is None:
+                scored = _scored(snapshot, model, scale, source.memory_gb, form.texts, place, say)
+            else:
+                scored = Scored.at(place, None)
+                scored.add(score_on(cluster, snapshot, model, scale, form.texts))
         return write_ranking(
             scored,
             out,
@@ -383,7 +391,7 @@ def _scored(
         )
     say(f"scoring {n_firms - scored.n_firms} firms")
     with steps("scoring", n_firms, "firms", scored.n_firms) as done:
-        scored.add(scoring.score(snapshot, model, scale, done, texts, size, scored.n_kept))
+        scored.add(scoring.score(snapshot, model, scale, done, texts, size, scored.next_key))
     return scored
 
 

@@ -91,11 +91,11 @@ def score(
     progress: Progress | None = None,
     texts: Texts = ENGLISH,
     size: int = BATCH_FIRMS,
-    first: int = 0,
+    start: int = 0,
 ) -> Iterator[Batch]:
     """Yield scored batches in the order of the firms' ids, reasons and notes in the texts' language.
 
-    A batch has `size` firms at most; the batches before the `first` are left out.
+    A batch has `size` firms at most; those whose key is below `start` are left out.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def score(
         Where reasons do not sum to the distance from 50 within 0.01 points.
     """
     look = particulars(snapshot)
-    for X in batches(snapshot, in_use(), size, first):
+    for X in batches(snapshot, in_use(), size, start):
         if len(X):
             stated = look(X)
             telling = Telling(snapshot.dates[0], stated.evidence, texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -15,16 +16,18 @@ import pandas as pd
 import pyarrow as pa
 
 from features.asof import Snapshot
-from features.assembly import assembled
+from features.assembly import Facts, assembled
 from features.catalogue import in_use
 from features.evidence import evidence_tables, speaking
 from features.reading import literal
 from models.fitted import FittedModel
 from risk_index.cluster.session import session
-from risk_index.cluster.tables import OnSpark, shared
+from risk_index.cluster.tables import shared
 from risk_index.errors import UserError
 from risk_index.index import IndexScale
-from risk_index.scoring import DETAILS, Batch, Progress, Telling, draws_this_year, scored
+from risk_index.ranked_rows import TEXT
+from risk_index.particulars import DETAILS, drawn_this_year
+from risk_index.scoring import Batch, Telling, scored
 from risk_index.texts import ENGLISH, Texts, texts
 
 if TYPE_CHECKING:
@@ -32,14 +35,34 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 100_000
 TOPIC, REFIT = "topic: ", "refit_"
+WHOLE = ("firm_key", "drawn_this_year")
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where to score, and a folder that this machine and all executors see by the same name."""
+    """Where to score.
+
+    Attributes
+    ----------
+    master : str
+        Address of Spark's master, such as ``local[4]``, ``yarn`` or ``spark://host:7077``.
+    folder : Path
+        New or empty; this machine and all executors see it by the same name.
+    """
 
     master: str
     folder: Path
+
+    def refuse_a_full_folder(self) -> None:
+        """Refuse a folder that holds something.
+
+        Raises
+        ------
+        UserError
+            Naming the folder.
+        """
+        if self.folder.is_file() or (self.folder.is_dir() and any(self.folder.iterdir())):
+            raise UserError(f"{self.folder} is not empty: name a new folder for Spark's tables")
 
 
 @dataclass(frozen=True)
@@ -62,17 +85,16 @@ class Job:
 
     def schema(self, rows: pa.Schema) -> pa.Schema:
         """Return the columns of :meth:`score` for rows of a schema."""
-        nobody = rows.empty_table().to_pandas()
-        found = self.score(nobody)
-        return pa.schema([(name, _kind(name, found[name])) for name in found])
+        found = self.score(rows.empty_table().to_pandas())
+        return pa.schema([(name, _kind(name)) for name in found])
 
 
-def _kind(name: str, column: pd.Series) -> pa.DataType:
-    if name.startswith(REFIT):
-        return pa.float32()
-    if name in ("firm_key", "drawn_this_year"):
+def _kind(name: str) -> pa.DataType:
+    if name in TEXT or name in DETAILS:
+        return pa.string()
+    if name in WHOLE:
         return pa.int64()
-    return pa.float64() if pd.api.types.is_numeric_dtype(column) else pa.string()
+    return pa.float32() if name.startswith(REFIT) else pa.float64()
 
 
 def score_on(
@@ -80,40 +102,44 @@ def score_on(
     snapshot: Snapshot,
     model: FittedModel,
     scale: IndexScale,
-    progress: Progress | None = None,
     words: Texts = ENGLISH,
 ) -> Iterator[Batch]:
     """Yield scored batches as :func:`risk_index.scoring.score` does, computed on Spark.
 
-    The scored firms of all executors lie in ``scored`` of the cluster's folder, as partitioned Parquet.
+    What the executors scored stays in ``scored`` of the cluster's folder, as partitioned Parquet; the tables
+    that they read go.
 
     Raises
     ------
     UserError
         Where Spark cannot be had, or the folder is in use.
     """
-    if cluster.folder.exists() and any(cluster.folder.iterdir()):
-        raise UserError(f"{cluster.folder} is not empty: name a new folder for Spark's tables")
-    cluster.folder.mkdir(parents=True, exist_ok=True)
+    cluster.refuse_a_full_folder()
     job = Job(model, scale, snapshot.dates[0], words.language)
-    with session(cluster.master, cluster.folder) as spark:
-        seen = shared(snapshot, cluster.folder, spark)
-        written = cluster.folder / "scored"
-        _scored(spark.sql(seen.sql(everything(seen))), job).write.parquet(str(written))
+    written, tables = cluster.folder / "scored", cluster.folder / "tables"
+    tables.mkdir(parents=True)
+    try:
+        with session(cluster.master, tables) as spark:
+            seen, facts = shared(snapshot, tables, spark)
+            rows = spark.sql(seen.records.con.compile(everything(seen, facts)))
+            _scored(rows, job).write.parquet(written.resolve().as_uri())
+    finally:
+        shutil.rmtree(tables)
     for rows in _in_order(written):
         yield _batch(rows)
-        if progress:
-            progress(len(rows))
 
 
-def everything(seen: OnSpark) -> ibis.Table:
-    """Return what :meth:`Job.score` reads of every open firm: one row a firm, its fellow firms among them."""
-    snapshot = seen.snapshot
-    rows = assembled(snapshot, snapshot.spine, in_use(), seen.facts).drop("as_of")
+def everything(snapshot: Snapshot, facts: Facts) -> ibis.Table:
+    """Return what :meth:`Job.score` reads of every open firm, one row a firm."""
+    rows = assembled(snapshot, snapshot.spine, in_use(), facts).drop("as_of")
     details = snapshot.known("firms").select("firm_key", *DETAILS)
-    beside = [details, *evidence_tables(snapshot, speaking()), draws_this_year(snapshot)]
+    beside = [details, *evidence_tables(snapshot, speaking()), _drawn(snapshot)]
     found = reduce(_beside, beside, rows)
     return found.mutate(drawn_this_year=found.drawn_this_year.fill_null(0).cast("int64"))
+
+
+def _drawn(snapshot: Snapshot) -> ibis.Table:
+    return drawn_this_year(snapshot).rename(drawn_this_year="n")
 
 
 def _beside(rows: ibis.Table, more: ibis.Table) -> ibis.Table:

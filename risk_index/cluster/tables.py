@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,72 +11,45 @@ import ibis
 from features.asof import Snapshot
 from features.assembly import Facts
 from features.matrix import publish_facts
-from features.reading import literal, quoted
+from features.reading import literal
 from features.records import Records
 from features.schema import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-REPEATED = "repeated"
 ROWS_OF_A_GROUP = 122_880
 
 
-@dataclass(frozen=True)
-class OnSpark:
-    """A snapshot and its facts as Spark sees them.
+def shared(snapshot: Snapshot, folder: Path, spark: SparkSession) -> tuple[Snapshot, Facts]:
+    """Write what the firms' rows are made from into `folder`; return the same as Spark sees it.
 
-    Attributes
-    ----------
-    session : SparkSession
-    snapshot : Snapshot
-        Of the same firms and date; its spine is that of the open firms.
-    facts : Facts
-        Computed on one machine, whose digits they have.
+    The facts are computed here, so that they have the digits of a ranking on one machine.
     """
-
-    session: SparkSession
-    snapshot: Snapshot
-    facts: Facts
-
-    def sql(self, table: ibis.Table) -> str:
-        """Return an expression over the snapshot in Spark's words."""
-        return str(self.snapshot.records.con.compile(table))
-
-
-def shared(snapshot: Snapshot, folder: Path, spark: SparkSession) -> OnSpark:
-    """Write what the firms' rows are made from into `folder`, and open it on Spark."""
+    here, there = snapshot.records.con, ibis.pyspark.connect(spark)
     facts = publish_facts(snapshot)
-    place = _Place(snapshot, folder, spark)
+
+    def put(table: ibis.Table, name: str) -> ibis.Table:
+        """Write a table with DuckDB, and return it as Spark reads it."""
+        file = folder.resolve() / f"{name}.parquet"
+        rows = f"(FORMAT parquet, ROW_GROUP_SIZE {ROWS_OF_A_GROUP})"
+        here.con.execute(f"COPY ({here.compile(table)}) TO {literal(file)} {rows}")
+        spark.read.parquet(file.as_uri()).createOrReplaceTempView(name)
+        return there.table(name)
+
     for table in TABLES:
-        place.put(snapshot.records.table(table.name), table.name)
-    spine = place.put(snapshot.spine, "spine")
-    repeated = None if snapshot.repeated is None else place.put(snapshot.repeated, REPEATED)
-    found = Facts(
-        groups={kind: place.put(of, f"groups_{kind}") for kind, of in facts.groups.items()},
-        paths={kind: place.put(of, f"paths_{kind}") for kind, of in facts.paths.items()},
-        levels=facts.levels,
-        curves=place.put(facts.curves, "curves"),
-        required=place.put(facts.required, "required"),
+        put(snapshot.records.table(table.name), table.name)
+    found = replace(
+        facts,
+        groups={kind: put(of, f"groups_{kind}") for kind, of in facts.groups.items()},
+        paths={kind: put(of, f"paths_{kind}") for kind, of in facts.paths.items()},
+        curves=put(facts.curves, "curves"),
+        required=put(facts.required, "required"),
     )
-    records = Records(place.there, snapshot.records.quality)
-    there = replace(snapshot, records=records, spine=spine, repeated=repeated)
-    return OnSpark(spark, there, found)
-
-
-class _Place:
-    """Where the tables lie, written by DuckDB and read by Spark."""
-
-    def __init__(self, snapshot: Snapshot, folder: Path, spark: SparkSession) -> None:
-        self.here, self.folder, self.spark = snapshot.records.con, folder, spark
-        self.there = ibis.pyspark.connect(spark)
-
-    def put(self, table: ibis.Table, name: str) -> ibis.Table:
-        """Write a table and return it as Spark reads it."""
-        file = self.folder / f"{name}.parquet"
-        self.here.con.execute(
-            f"COPY ({self.here.compile(table)}) TO {literal(file)} "
-            f"(FORMAT parquet, ROW_GROUP_SIZE {ROWS_OF_A_GROUP})"
-        )
-        self.spark.read.parquet(str(file)).createOrReplaceTempView(name)
-        return self.there.table(name)
+    seen = replace(
+        snapshot,
+        records=Records(there, snapshot.records.quality),
+        spine=put(snapshot.spine, "spine"),
+        repeated=None if snapshot.repeated is None else put(snapshot.repeated, "repeated"),
+    )
+    return seen, found
