@@ -21,7 +21,7 @@ from features.catalogue import in_use
 from features.evidence import evidence_tables, speaking
 from features.reading import literal
 from models.fitted import FittedModel
-from risk_index.cluster.session import session
+from risk_index.cluster.session import refuse_without_spark, session
 from risk_index.cluster.tables import shared
 from risk_index.errors import UserError
 from risk_index.index import IndexScale
@@ -53,14 +53,15 @@ class Cluster:
     master: str
     folder: Path
 
-    def refuse_a_full_folder(self) -> None:
-        """Refuse a folder that holds something.
+    def refuse_what_cannot_be(self) -> None:
+        """Refuse a machine without Spark, and a folder that holds something.
 
         Raises
         ------
         UserError
-            Naming the folder.
+            Saying what to install, or naming the folder.
         """
+        refuse_without_spark(self.master)
         if self.folder.is_file() or (self.folder.is_dir() and any(self.folder.iterdir())):
             raise UserError(f"{self.folder} is not empty: name a new folder for Spark's tables")
 
@@ -114,7 +115,7 @@ def score_on(
     UserError
         Where Spark cannot be had, or the folder is in use.
     """
-    cluster.refuse_a_full_folder()
+    cluster.refuse_what_cannot_be()
     job = Job(model, scale, snapshot.dates[0], words.language)
     written, tables = cluster.folder / "scored", cluster.folder / "tables"
     tables.mkdir(parents=True)

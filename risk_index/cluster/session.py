@@ -35,6 +35,20 @@ LOCAL = {
 """A Spark within this process talks to nobody outside."""
 
 
+def refuse_without_spark(master: str) -> None:
+    """Refuse where PySpark or Java is missing.
+
+    Raises
+    ------
+    UserError
+        Saying what to install.
+    """
+    if importlib.util.find_spec("pyspark") is None:
+        raise UserError(f"--engine {master} needs PySpark: install the extra `spark`")
+    if shutil.which("java") is None:
+        raise UserError(f"--engine {master} needs a Java runtime: there is no `java` on the path")
+
+
 @contextmanager
 def session(master: str, scratch: Path) -> Iterator[SparkSession]:
     """Give the session of a master such as ``local[4]``, ``yarn`` or ``spark://host:7077``.
@@ -42,12 +56,8 @@ def session(master: str, scratch: Path) -> Iterator[SparkSession]:
     Raises
     ------
     UserError
-        Where PySpark or Java is missing, or no session comes about.
+        Where no session comes about.
     """
-    if importlib.util.find_spec("pyspark") is None:
-        raise UserError(f"--engine {master} needs PySpark: install the extra `spark`")
-    if shutil.which("java") is None:
-        raise UserError(f"--engine {master} needs a Java runtime: there is no `java` on the path")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Spark's own and its libraries'
         spark = _started(master, scratch)
