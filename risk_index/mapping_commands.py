@@ -25,7 +25,7 @@ def init(folder: Path, out: Path) -> None:
     """Propose a mapping for the files of FOLDER: a draft, with TODO where nothing matched."""
     from features.proposal import propose
     from risk_index.errors import UserError
-    from risk_index.pipeline import whole_folder
+    from risk_index.whole_folder import whole_folder
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} exists: a mapping is never written over; name a new folder")

@@ -124,16 +124,10 @@ EMBEDDED = "duckdb"
 MASTERS = re.compile(r"local(\[.+\])?|yarn|(spark|k8s)://.+")
 
 
-class EngineType(click.ParamType):
-    """Which engine computes the matrix and scores it: the embedded one, or a Spark master."""
-
-    name = "engine"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the engine's name or address."""
-        if value != EMBEDDED and not MASTERS.fullmatch(value):
-            self.fail(f"{value!r} is neither {EMBEDDED} nor a Spark master", param, ctx)
-        return str(value)
+def _engine(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value != EMBEDDED and not MASTERS.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is neither {EMBEDDED} nor a Spark master", ctx, param)
+    return value
 
 
 def _shared(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
@@ -146,7 +140,7 @@ def engine_options(verb: Verb) -> Verb:
     """Add where to score: on this machine, or on Spark by way of a folder that its executors see."""
     engine = click.option(
         "--engine",
-        type=EngineType(),
+        callback=_engine,
         default=EMBEDDED,
         show_default=True,
         is_eager=True,

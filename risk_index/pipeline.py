@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -43,6 +42,7 @@ from risk_index.scoring import expected_harm
 from risk_index.settings import Settings, load_sectors, load_settings
 from risk_index.texts import Texts
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
+from risk_index.whole_folder import whole_folder
 
 Say = Callable[[str], None]
 
@@ -78,33 +78,6 @@ class Source:
                 )
                 records = opened.enter_context(found)
             yield records
-
-
-@contextmanager
-def whole_folder(out: Path, marker: str, kept: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Give a folder beside `out` that takes its place only when everything is written.
-
-    What `kept` names moves from the earlier result to the new one.
-
-    Raises
-    ------
-    UserError
-        Where `out` holds something else than an earlier result (a folder with `marker`).
-    """
-    out = out.resolve()
-    if out.exists() and not (out / marker).exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} exists and holds something else: name a new folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
-        fresh = Path(name) / "fresh"
-        fresh.mkdir()
-        yield fresh
-        if out.exists():
-            old = out.rename(Path(name) / "old")
-            for part in kept:
-                if (old / part).exists():
-                    (old / part).rename(fresh / part)
-        fresh.rename(out)
 
 
 def check(source: Source, out: Path) -> Quality:
@@ -332,7 +305,7 @@ def rank(
     """Rank every open firm with a saved model and write the CSV.
 
     `last` is the ranking of the round before, whose tiers hold within the band of the settings. `form` is
-    the language, and whether to write a workbook too. `cluster` is where to score; on this machine by default.
+    the language, and whether to write a workbook too. `cluster` is where to score, by default here.
     """
     form = form or Form()
     refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")

@@ -25,8 +25,8 @@ from risk_index.cluster.session import refuse_without_spark, session
 from risk_index.cluster.tables import shared
 from risk_index.errors import UserError
 from risk_index.index import IndexScale
-from risk_index.ranked_rows import TEXT
 from risk_index.particulars import DETAILS, drawn_this_year
+from risk_index.ranked_rows import TEXT
 from risk_index.scoring import Batch, Telling, scored
 from risk_index.texts import ENGLISH, Texts, texts
 

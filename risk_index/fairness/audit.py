@@ -36,7 +36,8 @@ from risk_index.fairness.looking import Rules, looked, untried
 from risk_index.fairness.opening import Opened, fitted, opened, settings_of_fit
 from risk_index.fairness.overrides import by_group, counted, read_overrides
 from risk_index.fairness.writing import write_audit
-from risk_index.pipeline import Say, Source, whole_folder
+from risk_index.pipeline import Say, Source
+from risk_index.whole_folder import whole_folder
 
 LEDGER = "ledger.json"
 

@@ -12,7 +12,7 @@ import risk_index
 from features.schema import BY_NAME
 from risk_index.cli import main
 from risk_index.errors import UserError
-from risk_index.pipeline import whole_folder
+from risk_index.whole_folder import whole_folder
 
 VERBS = sorted(main.commands)
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"

@@ -170,3 +170,5 @@ def test_two_snapshots_alive_do_not_disturb_each_other(duckdb):
     first = next(parts)
     matrix(later, chosen)
     assert_same(pd.concat([first, *parts], ignore_index=True), undisturbed)
+    rest = pd.concat(batches(earlier, chosen, n_rows=2, start=3), ignore_index=True)
+    assert_same(rest, undisturbed[undisturbed.firm_key >= 3].reset_index(drop=True))

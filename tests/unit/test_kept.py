@@ -64,7 +64,7 @@ def test_finished_batches_are_taken_up_and_gone_when_all_is_written(out: Path) -
     broken_off(out)
     with workplace(out) as place:
         scored = Scored.at(place, OF)
-        assert (scored.n_kept, scored.n_firms) == (3, 6)
+        assert (scored.n_kept, scored.n_firms, scored.next_key) == (3, 6, 22)
         scored.add(batches(3, 4))
         assert ids(scored) == ["f0", "f1", "f10", "f11", "f20", "f21", "f30", "f31"]
     assert list(out.parent.iterdir()) == []
