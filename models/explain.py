@@ -33,7 +33,7 @@ def contributions(trees: Trees, matrix: Singles, num_threads: int = 1) -> Floats
     for start in range(0, len(matrix), BATCH_ROWS):
         batch = matrix[start : start + BATCH_ROWS]
         phi[start : start + BATCH_ROWS] = trees.contributions(batch, num_threads)
-        check_additive(phi[start : start + BATCH_ROWS], trees.raw(batch, num_threads))
+        check_additive(phi[start : start + BATCH_ROWS], trees.walked(batch, num_threads))
     return phi
 
 

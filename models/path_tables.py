@@ -1,4 +1,4 @@
-"""Exact Shapley values of boosted trees, looked up in tables of all that a path can meet.
+"""Exact Shapley values and scores of boosted trees, looked up in tables of all that a path can meet.
 
 What a leaf lends to a row's score hangs only on which inputs of its path agree with it: d inputs, 2^d
 cases, each worked out once. Leaves of a tree whose inputs have few cases together share a table, so that
@@ -57,11 +57,14 @@ class Table:
         What the code of an input adds to the number of the case.
     values : tuple of float64 arrays, each of shape (cases,)
         Shapley values of an input.
+    score : float64 array, shape (cases,)
+        Value of the leaf that is met, 0 where it is none of these.
     """
 
     columns: tuple[int, ...]
     steps: tuple[Rows, ...]
     values: tuple[Floats, ...]
+    score: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,22 @@ class PathTables:
         tables = tuple(table for tree in trees for table in _tables(tree, grids))
         return cls(grids, tables, math.fsum(tree.mean() for tree in trees))
 
+    def raw(self, matrix: Singles) -> Floats:
+        """Return the sum of the leaf values met, shape (n,): LightGBM's own to the last bit.
+
+        The leaves are added in the order of the trees, as LightGBM does.
+        """
+        found = np.empty(len(matrix))
+        for start in range(0, len(matrix), BLOCK):
+            found[start : start + BLOCK] = self._scores(matrix[start : start + BLOCK])
+        return found
+
+    def _scores(self, matrix: Singles) -> Floats:
+        score, value = np.zeros(len(matrix)), np.empty(len(matrix))
+        for table, case in self._cases(matrix):
+            score += np.take(table.score, case, out=value, mode="clip")
+        return score
+
     def contributions(self, matrix: Singles) -> Floats:
         """Return exact Shapley values of the raw score, shape (n, p + 1), the base value last.
 
@@ -103,31 +122,39 @@ class PathTables:
     def _block(self, matrix: Singles) -> Floats:
         """Return the values of few rows, shape (p + 1, n)."""
         n, p = matrix.shape
-        codes = {column: grid.codes(matrix[:, column]) for column, grid in self.grids.items()}
-        phi = np.zeros((p + 1, n))
+        phi, value = np.zeros((p + 1, n)), np.empty(n)
         phi[p] = self.base
-        case, step, value = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
-        for table in self.tables:
-            case[:] = 0
-            for column, steps in zip(table.columns, table.steps, strict=True):
-                case += np.take(steps, codes[column], out=step, mode="clip")
+        for table, case in self._cases(matrix):
             for column, values in zip(table.columns, table.values, strict=True):
                 phi[column] += np.take(values, case, out=value, mode="clip")
         return phi
 
+    def _cases(self, matrix: Singles) -> Iterator[tuple[Table, Rows]]:
+        """Yield every table with the case of each of few rows, which the next one overwrites."""
+        codes = {column: grid.codes(matrix[:, column]) for column, grid in self.grids.items()}
+        case, step = np.empty(len(matrix), np.int64), np.empty(len(matrix), np.int64)
+        for table in self.tables:
+            case[:] = 0
+            for column, steps in zip(table.columns, table.steps, strict=True):
+                case += np.take(steps, codes[column], out=step, mode="clip")
+            yield table, case
+
 
 def _tables(tree: Tree, grids: Mapping[int, Grid]) -> Iterator[Table]:
     """Yield the tables of a tree: one where its cases are few, else those of either side."""
+    if len(tree.leaf) == 1:
+        yield Table((), (), (), tree.leaf)
+        return
     paths = _paths(tree, grids)
     values = _leaf_values(tree, paths)
     under = _leaves_under(tree)
-    pending = [0] if len(tree.leaf) > 1 else []
+    pending = [0]
     while pending:
         node = pending.pop()
         leaves = under.get(node, [node])
         found = _agreements([paths[leaf] for leaf in leaves])
         if found is not None:
-            yield _table(leaves, paths, values, found)
+            yield _table(tree, leaves, paths, values, found)
         elif node < 0:
             n_inputs = len(paths[node].share)
             raise UnlikeTreesError(f"a leaf has {n_inputs} inputs on its path, too many for tables")
@@ -222,6 +249,7 @@ def _agreement(column: int, paths: Sequence[Path]) -> tuple[Rows, Rows]:
 
 
 def _table(
+    tree: Tree,
     leaves: Sequence[int],
     paths: Mapping[int, Path],
     values: Mapping[int, Floats],
@@ -237,9 +265,10 @@ def _table(
     ):
         met[column] = cases[number // stride % size]
         steps.append(of_code * stride)
-    sums = {column: np.zeros(len(number)) for column in found}
+    sums, score = {column: np.zeros(len(number)) for column in found}, np.zeros(len(number))
     for i, leaf in enumerate(leaves):
         case = sum(((met[c] >> i) & 1) << k for k, c in enumerate(paths[leaf].share))
+        score[case == 2 ** len(paths[leaf].share) - 1] = tree.leaf[~leaf]
         for column, amounts in zip(paths[leaf].share, values[leaf], strict=True):
             sums[column] += amounts[case]
-    return Table(tuple(found), tuple(steps), tuple(sums.values()))
+    return Table(tuple(found), tuple(steps), tuple(sums.values()), score)

@@ -20,6 +20,8 @@ from models.splits import UnlikeTreesError
 
 DEEPEST = 6
 FEWEST_ROWS_FOR_THREADS = 200_000
+FEWEST_ROWS_FOR_TABLES = 30_000
+"""From about so many, looking scores up in the trees' tables saves more than making these costs."""
 
 Loss = Callable[[Floats, Floats, Floats], float]
 """(prediction, label, weight) -> loss; lower is better."""
@@ -108,7 +110,16 @@ class Trees:
         return cls(head + rest.split("\nend of parameters\n", 1)[1])
 
     def raw(self, matrix: Singles, num_threads: int = 1) -> Floats:
-        """Return the sum of leaf values, shape (n,): log-odds, or the log of an amount."""
+        """Return the sum of leaf values, shape (n,): log-odds, or the log of an amount.
+
+        Those of many rows are looked up, which gives the same bits.
+        """
+        if len(matrix) >= FEWEST_ROWS_FOR_TABLES and self.path_tables is not None:
+            return self.path_tables.raw(matrix)
+        return self.walked(matrix, num_threads)
+
+    def walked(self, matrix: Singles, num_threads: int = 1) -> Floats:
+        """Return :meth:`raw` as LightGBM computes it, from the roots to the leaves."""
         if not len(matrix):
             return np.empty(0)
         raw = self.booster.predict(matrix, raw_score=True, num_threads=num_threads)
