@@ -109,7 +109,7 @@ $(VENV)/run.stamp: requirements/run.lock $(VENV)/build.stamp
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/build.stamp
-	@echo "Installing the locked libraries and test tools into $(VENV) (1.3 GB, about a minute) ..." >&2
+	@echo "Installing the locked libraries and test tools into $(VENV) (1.5 GB, about a minute) ..." >&2
 	@$(LOCKED) -r $<
 	@$(OPENMP)
 	@touch $@ $(VENV)/run.stamp

@@ -115,6 +115,7 @@ class Trees:
         Those of many rows are looked up, which gives the same bits.
         """
         if len(matrix) >= FEWEST_ROWS_FOR_TABLES and self.path_tables is not None:
+            self._refuse_other_columns(matrix)
             return self.path_tables.raw(matrix)
         return self.walked(matrix, num_threads)
 
@@ -142,16 +143,19 @@ class Trees:
 
         Values from tables take one thread; so many serve LightGBM where there are none.
         """
-        if matrix.shape[1] != self.booster.num_feature():
-            raise ValueError(
-                f"{matrix.shape[1]} columns given, the trees were grown on {self.booster.num_feature()}"
-            )
+        self._refuse_other_columns(matrix)
         if not len(matrix):
             return np.empty((0, matrix.shape[1] + 1))
         if self.path_tables is not None:
             return self.path_tables.contributions(matrix)
         phi = self.booster.predict(matrix, pred_contrib=True, num_threads=num_threads)
         return np.asarray(phi, dtype=np.float64)
+
+    def _refuse_other_columns(self, matrix: Singles) -> None:
+        """Refuse what LightGBM itself refuses, and tables would not notice."""
+        given, grown = matrix.shape[1], self.booster.num_feature()
+        if given != grown:
+            raise ValueError(f"{given} columns given, the trees were grown on {grown}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -308,11 +308,7 @@ def rank(
     the language, and whether to write a workbook too. `cluster` is where to score, by default here.
     """
     form = form or Form()
-    refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
-    if form.xlsx:
-        refuse_other_workbook(out.with_suffix(".xlsx"))
-    if cluster is not None:
-        cluster.refuse_what_cannot_be()
+    _refuse_before_reading(out, form, cluster)
     model = saved_model(run)
     settings, sectors = load_settings(as_of, source.settings), source.sectors
     scale = IndexScale(**model.meta["scale"])
@@ -321,9 +317,7 @@ def rank(
     say("reading and checking the records")
     with workplace(out) as place:
         with source.open(scratch=place if source.memory_gb else None) as records:
-            for failure in records.quality.failures:
-                if failure.action != "noted":
-                    say(str(failure))
+            _say_what_was_lost(records.quality, say)
             snapshot = registry(records, as_of, settings, sectors)
             if cluster is None:
                 scored = _scored(snapshot, model, scale, source.memory_gb, form.texts, place, say)
@@ -340,6 +334,21 @@ def rank(
             form,
             engine_gb(source.memory_gb),
         )
+
+
+def _refuse_before_reading(out: Path, form: Form, cluster: Cluster | None) -> None:
+    """Refuse what would fail after hours of work, or overwrite somebody's file."""
+    refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
+    if form.xlsx:
+        refuse_other_workbook(out.with_suffix(".xlsx"))
+    if cluster is not None:
+        cluster.refuse_what_cannot_be()
+
+
+def _say_what_was_lost(quality: Quality, say: Say) -> None:
+    for failure in quality.failures:
+        if failure.action != "noted":
+            say(str(failure))
 
 
 def _scored(

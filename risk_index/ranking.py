@@ -148,15 +148,21 @@ def write_ranking(
         finally:
             con.close()
         facts = write_round(plan, allocation, scratch, model_version, as_of)
-        for part, path in beside(out).items():
-            (scratch / part).replace(path)
-        book = out.with_suffix(".xlsx") if form.xlsx else None
-        if book:
-            (scratch / "workbook").replace(book)
-        (scratch / "ranked.csv").replace(out)
+        book = _in_their_places(scratch, out, form)
     counts = plan.firms.tier.value_counts().reindex(list("ABCD"), fill_value=0)
     by_tier = {str(k): int(v) for k, v in counts.items()}
     return Ranking(out, len(plan.firms), by_tier, plan, facts, book)
+
+
+def _in_their_places(scratch: Path, out: Path, form: Form) -> Path | None:
+    """Move what was written to where it was asked for, the ranking last; return the workbook's place."""
+    for part, path in beside(out).items():
+        (scratch / part).replace(path)
+    book = out.with_suffix(".xlsx") if form.xlsx else None
+    if book:
+        (scratch / "workbook").replace(book)
+    (scratch / "ranked.csv").replace(out)
+    return book
 
 
 def read_tiers(last: Path) -> pd.Series:

@@ -126,8 +126,7 @@ def score_on(
             _scored(rows, job).write.parquet(written.resolve().as_uri())
     finally:
         shutil.rmtree(tables)
-    for rows in _in_order(written):
-        yield _batch(rows)
+    yield from batches_of(written)
 
 
 def everything(snapshot: Snapshot, facts: Facts) -> ibis.Table:
@@ -164,12 +163,13 @@ def _scored(rows: DataFrame, job: Job) -> DataFrame:
     return rows.mapInArrow(of_partition, from_arrow_schema(schema))
 
 
-def _in_order(folder: Path) -> Iterator[pd.DataFrame]:
+def batches_of(folder: Path, size: int = ROWS_AT_ONCE) -> Iterator[Batch]:
+    """Yield what the executors wrote into a folder in the order of the firms' keys, `size` at a time."""
     with duckdb.connect() as con:
         files = literal(folder / "*.parquet")
-        found = con.execute(f"SELECT * FROM read_parquet({files}) ORDER BY firm_key")
-        while len(rows := found.fetch_df_chunk(ROWS_AT_ONCE // 2048)):
-            yield rows
+        found = con.sql(f"SELECT * FROM read_parquet({files}) ORDER BY firm_key")
+        for rows in found.to_arrow_reader(size):  # texts stay texts, where a batch has none too
+            yield _batch(rows.to_pandas())
 
 
 def _batch(rows: pd.DataFrame) -> Batch:

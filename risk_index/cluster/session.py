@@ -32,7 +32,7 @@ LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",
 }
-"""A Spark within this process talks to nobody outside."""
+"""A Spark on this machine: few partitions, no code made for hundreds of joins, nobody outside to talk to."""
 
 
 def refuse_without_spark(master: str) -> None:
@@ -56,13 +56,21 @@ def session(master: str, scratch: Path) -> Iterator[SparkSession]:
     Raises
     ------
     UserError
-        Where no session comes about.
+        Where no session comes about, or the work in it breaks off.
     """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Spark's own and its libraries'
         spark = _started(master, scratch)
         try:
             yield spark
+        except (PySparkException, Py4JError) as error:
+            raise UserError(
+                f"--engine {master}: Spark broke off: {_last_line(error)}. Do all executors see --shared "
+                "by the same name, and have this package? Spark's log says more."
+            ) from error
         finally:
             spark.stop()
 
@@ -78,5 +86,11 @@ def _started(master: str, scratch: Path) -> SparkSession:
     try:
         return builder.getOrCreate()
     except (PySparkException, RuntimeError) as error:
-        first = str(error).strip().splitlines()[0][:200]
-        raise UserError(f"--engine {master}: no Spark session: {first}") from error
+        raise UserError(f"--engine {master}: no Spark session: {_last_line(error)}") from error
+
+
+def _last_line(error: Exception) -> str:
+    """Return the last line of a message that is no place in the code: it says what went wrong."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith(("at ", "...", "File "))]
+    return told[-1][:300] if told else type(error).__name__

@@ -6,11 +6,13 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from risk_index.cluster import scoring
+from risk_index.kept import Scored
 from risk_index.ranked_rows import DECIMALS, read_ranked
 from tests.contract.made import invoke
 
@@ -40,6 +42,29 @@ def test_several_executors_threads_rank_as_this_machine_does(tmp_path: Path) -> 
     parts = list((shared / "scored").glob("part-*.parquet"))
     assert len(parts) > 1
     assert sum(len(pd.read_parquet(part)) for part in parts) == len(expected)
+
+
+def test_texts_stay_texts_where_a_batch_has_none(tmp_path: Path) -> None:
+    """Executors write in any order; of the first two firms nobody states who supervises them."""
+    rows = pd.DataFrame({
+        "firm_key": [2, 0, 1], "firm_id": ["c", "a", "b"], "supervised_by": ["city", None, None],
+        "topic: permits": [3.0, 1.0, 2.0], "refit_0": np.float32([3, 1, 2]),
+    })  # fmt: skip
+    written, place = tmp_path / "written", tmp_path / "place"
+    for folder in (written, place):
+        folder.mkdir()
+    rows.to_parquet(written / "part-0.parquet")
+    scored = Scored.at(place, None)
+    scored.add(scoring.batches_of(written, size=2))
+    with duckdb.connect() as con:
+        scored.show(con)
+        found = con.sql(
+            "SELECT * FROM scored JOIN topics USING (firm_id) JOIN refits USING (firm_key)"
+        )
+        assert found.columns == ["firm_key", "firm_id", "supervised_by", "permits", "refit_0"]
+        assert sorted(found.fetchall()) == [
+            (0, "a", None, 1.0, 1.0), (1, "b", None, 2.0, 2.0), (2, "c", "city", 3.0, 3.0)
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

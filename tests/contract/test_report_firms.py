@@ -140,3 +140,13 @@ def test_what_is_no_earlier_run_is_refused(made: Made, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "holds no earlier run: name a folder with fit/ and ranked.csv" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fit_whose_pictures_are_of_another_kind_is_told(made: Made, tmp_path: Path) -> None:
+    told, fit = "Without pictures", tmp_path / "fit"
+    shutil.copytree(made.out / "fit", fit)
+    for file in (fit / "pictures").iterdir():
+        file.rename(file.with_suffix(".png"))
+    assert invoke("report", fit, "--out", tmp_path / "r.html").exit_code == 0
+    assert told in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert told not in (made.out / "report.html").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from models.explain import AdditivityError, contributions
 from models.grids import FEW_EDGES, Grid
 from models.path_tables import PathTables, shapley
 from models.splits import UnlikeTreesError, read_trees
-from models.trees import SlowReasonsWarning, Trees
+from models.trees import FEWEST_ROWS_FOR_TABLES, SlowReasonsWarning, Trees
 
 HAND = """tree
 num_tree_per_iteration=1
@@ -98,6 +98,9 @@ def test_another_number_of_columns_is_refused() -> None:
     trees, X = grown()
     with pytest.raises(ValueError, match="2 columns given, the trees were grown on 3"):
         trees.contributions(X[:, :2])
+    many = np.zeros((FEWEST_ROWS_FOR_TABLES, 2), np.float32)
+    with pytest.raises(ValueError, match="2 columns given, the trees were grown on 3"):
+        trees.raw(many)
 
 
 def test_tables_are_made_once() -> None:
