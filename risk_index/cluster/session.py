@@ -76,6 +76,7 @@ def session(master: str, scratch: Path) -> Iterator[SparkSession]:
 
 
 def _started(master: str, scratch: Path) -> SparkSession:
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -85,8 +86,11 @@ def _started(master: str, scratch: Path) -> SparkSession:
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
-    except (PySparkException, RuntimeError) as error:
-        raise UserError(f"--engine {master}: no Spark session: {_last_line(error)}") from error
+    except (PySparkException, Py4JError, RuntimeError) as error:
+        raise UserError(
+            f"--engine {master}: no Spark session came about. Is there a master at this address? "
+            "Spark's log says more."
+        ) from error
 
 
 def _last_line(error: Exception) -> str:

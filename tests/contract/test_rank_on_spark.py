@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
+from collections.abc import Callable, Iterator
+from functools import reduce
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,8 @@ import pandas as pd
 import pytest
 
 from risk_index.cluster import scoring
+from risk_index.cluster.session import session
+from risk_index.errors import UserError
 from risk_index.kept import Scored
 from risk_index.ranked_rows import DECIMALS, read_ranked
 from tests.contract.made import invoke
@@ -24,13 +28,41 @@ def numbers(ranked: pd.DataFrame) -> np.ndarray:
     return ranked[list(DECIMALS)].replace("", "nan").to_numpy(float)
 
 
-@pytest.mark.slow
-@pytest.mark.spark
-@pytest.mark.filterwarnings("ignore")  # Spark and its bridge warn of their own libraries
+ON_SPARK = [
+    pytest.mark.slow,
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore"),  # Spark and its bridge warn of their own libraries
+    pytest.mark.skipif(find_spec("pyspark") is None, reason="the extra `spark` is not installed"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="no `java` is on the path"),
+]
+
+
+def on_spark(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that needs Spark."""
+    return reduce(lambda marked, mark: mark(marked), ON_SPARK, test)
+
+
+@on_spark
+def test_what_breaks_off_on_spark_is_told_in_a_sentence(tmp_path: Path) -> None:
+    def broken(batches: Iterator[object]) -> Iterator[object]:
+        for batch in batches:
+            raise ValueError("a batch that cannot be")
+            yield batch
+
+    said = "local.1.: Spark broke off: ValueError: a batch that cannot be. Do all executors see --shared"
+    with pytest.raises(UserError, match=said), session("local[1]", tmp_path) as spark:
+        spark.range(3).mapInArrow(broken, "id long").collect()
+
+
+@on_spark
+def test_a_master_that_is_not_there_is_told(tmp_path: Path) -> None:
+    said = "spark://127.0.0.1:1: no Spark session came about"
+    with pytest.raises(UserError, match=said), session("spark://127.0.0.1:1", tmp_path):
+        pass
+
+
+@on_spark
 def test_several_executors_threads_rank_as_this_machine_does(tmp_path: Path) -> None:
-    pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs a Java runtime, and there is no `java` on the path")
     out, shared = tmp_path / "ranked.csv", tmp_path / "shared"
     done = invoke(*ASKED, "--out", out, "--engine", "local[2]", "--shared", shared)
     assert done.exit_code == 0, done.stderr
@@ -97,7 +129,7 @@ def test_a_folder_in_use_is_refused_before_anything_is_read(
     assert [path.name for path in tmp_path.iterdir()] == ["shared"]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyspark") is not None, reason="PySpark is here")
+@pytest.mark.skipif(find_spec("pyspark") is not None, reason="PySpark is here")
 def test_without_pyspark_the_extra_is_named(tmp_path: Path) -> None:
     options = ("--engine", "local[1]", "--shared", tmp_path / "shared")
     done = invoke(*ASKED, "--out", tmp_path / "ranked.csv", *options)
