@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import ibis
 from ibis import ir
 
-from features.asof import KEYS, Snapshot, open_firms
+from features.asof import KEYS, Snapshot
 from features.catalogue import with_parents
+from features.controllers import CONTROLLER, parts_of, summed, totals, without_itself
 from features.feature import SCALE, Fact, Feature, Others, Peers, Ratio, aggregate, whole_parts
 from features.inspections import visits_seen
 from features.irregularities import irregularities_standing
@@ -47,6 +48,9 @@ class Facts:
         Curves of the rating schemes.
     required : ibis.Table
         Kinds of permit that sectors require.
+    controllers : ibis.Table, optional
+        What the open firms of one controller have together, :func:`features.controllers.totals`; None
+        where no feature asks for it.
     """
 
     groups: Mapping[str, ibis.Table]
@@ -54,38 +58,22 @@ class Facts:
     levels: Mapping[str, tuple[int, ...]]
     curves: ibis.Table
     required: ibis.Table
+    controllers: ibis.Table | None = None
 
     @property
     def tables(self) -> tuple[ibis.Table, ...]:
         """All tables, in a fixed order."""
-        return (*self.groups.values(), *self.paths.values(), self.curves, self.required)
-
-
-def expression(
-    snapshot: Snapshot,
-    features: tuple[Feature, ...],
-    facts: Facts,
-    there: ibis.Table | None = None,
-) -> ibis.Table:
-    """Return the matrix as one Ibis expression over the records.
-
-    `there` is the spine of all open firms, where a table holds it already.
-    """
-    there = open_firms(snapshot.records, snapshot.dates) if there is None else there
-    wide = snapshot.restrict(with_group_members(snapshot, there))
-    return assembled(wide, snapshot.spine, features, facts)
+        found = (*self.groups.values(), *self.paths.values(), self.curves, self.required)
+        return found if self.controllers is None else (*found, self.controllers)
 
 
 def assembled(
-    wide: Snapshot,
-    spine: ibis.Table,
-    features: tuple[Feature, ...],
-    facts: Facts,
+    snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts, kind: str = "float32"
 ) -> ibis.Table:
-    """Return the matrix of the rows of `spine`, with the fellow firms that `wide` has besides."""
+    """Return the matrix as one Ibis expression over the records, its numbers of the type `kind`."""
     needed = with_parents(features)
-    others = [feature for feature in needed if isinstance(feature.measure, Others)]
-    rows = _with_facts(wide, facts)
+    others = summed(needed)
+    rows = _with_facts(snapshot, facts)
     events = EVENTS | {
         "permits": lambda seen: permits_seen(seen, facts.required),
         "ratings": lambda seen: ratings_read(seen, facts.curves),
@@ -93,7 +81,7 @@ def assembled(
     for table, of in events.items():
         wanted = [f for f in needed if f.table == table and _aggregates(f)]
         if wanted:
-            rows = _with_events(rows, of(wide), wanted)
+            rows = _with_events(rows, of(snapshot), wanted)
     rows = rows.mutate(
         **{
             f.name: _filled(f, rows[f.measure.column])
@@ -101,14 +89,38 @@ def assembled(
             if isinstance(f.measure, Fact)
         }
     )
-    rows = rows.mutate(**{f.name: _of_others(rows, f) for f in others})
-    rows = rows.semi_join(spine, KEYS)
+    if others:
+        assert facts.controllers is not None
+        rows = rows.left_join(facts.controllers, CONTROLLER)
+        rows = rows.mutate(**{name: without_itself(rows, of) for name, of in others.items()})
     for feature in needed:
         if isinstance(feature.measure, Ratio):
             rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
         if isinstance(feature.measure, Peers):
             rows = rows.mutate(**{feature.name: _of_peers(rows, feature.measure)})
-    return rows.select(*KEYS, **{f.name: rows[f.name].cast("float32") for f in features})
+    return rows.select(*KEYS, **{f.name: rows[f.name].cast(kind) for f in features})
+
+
+def with_controllers(
+    snapshot: Snapshot, features: Iterable[Feature], facts: Facts, firms: ibis.Table
+) -> Facts:
+    """Return the facts with what the firms of each controller have together, as an expression.
+
+    Parameters
+    ----------
+    features : iterable of Feature
+        What the facts are for.
+    firms : ibis.Table
+        Of :func:`features.controllers.members`.
+    """
+    of = every_sum(features)
+    rows = assembled(snapshot.restrict(firms.select(*KEYS)), of, facts, "float64")
+    return replace(facts, controllers=totals(parts_of(rows, firms, of)))
+
+
+def every_sum(features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Return what has to be added up over a controller's firms for some features, each once."""
+    return tuple(dict.fromkeys(summed(with_parents(features)).values()))
 
 
 def in_order(table: ibis.Table) -> ibis.Table:
@@ -118,21 +130,6 @@ def in_order(table: ibis.Table) -> ibis.Table:
 
 def _aggregates(feature: Feature) -> bool:
     return not isinstance(feature.measure, Fact | Others | Ratio | Peers)
-
-
-def with_group_members(snapshot: Snapshot, there: ibis.Table) -> ibis.Table:
-    """Return the spine with all open firms of the same controllers on the same dates."""
-    groups = snapshot.known("firms").filter(ibis._.group_id.notnull())
-    groups = groups.select("group_id", "as_of").distinct()
-    firms = snapshot.records.table("firms").select(
-        "firm_key", "group_id", known_from="recorded_on", known_to="superseded_on"
-    )
-    members = firms.join(groups, "group_id")
-    members = members.filter(
-        members.known_from <= members.as_of,
-        members.known_to.isnull() | (members.known_to > members.as_of),
-    ).select(*KEYS)
-    return ibis.union(snapshot.spine.select(*KEYS), members.semi_join(there, KEYS), distinct=True)
 
 
 def _with_facts(snapshot: Snapshot, facts: Facts) -> ibis.Table:
@@ -157,15 +154,6 @@ def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) 
 
 def _filled(feature: Feature, value: ir.Value) -> ir.Value:
     return value.cast("float64").fill_null(feature.if_none)
-
-
-def _of_others(rows: ibis.Table, feature: Feature) -> ir.Value:
-    """Sum over the group's open firms minus the firm itself; zero without a group."""
-    assert isinstance(feature.measure, Others)
-    own = whole_parts(rows.is_open.ifelse(rows[feature.measure.of.name], 0.0))
-    group = ibis.window(group_by=["group_id", "as_of"])
-    others = (own.sum().over(group) - own).cast("float64") / SCALE
-    return rows.group_id.isnull().ifelse(0.0, others)
 
 
 def _of_peers(rows: ibis.Table, measure: Peers) -> ir.Value:

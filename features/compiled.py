@@ -46,7 +46,9 @@ class Shape:
     levels : mapping
         Of :class:`~features.assembly.Facts`.
     columns : mapping
-        Table -> its columns: of the record tables, the facts, the spine and the batch.
+        Table -> its columns: of the record tables, the facts and the spine.
+    kind : str
+        Type of the matrix's numbers.
     """
 
     features: tuple[Feature, ...]
@@ -54,6 +56,7 @@ class Shape:
     one_date: bool
     levels: Mapping[str, tuple[int, ...]]
     columns: Mapping[str, ibis.Schema]
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -66,34 +69,31 @@ class _Nowhere:
         return ibis.table(self.columns[name], name=_placeholder(name))
 
 
-def query(wide: Snapshot, batch: ibis.Table, features: tuple[Feature, ...], facts: Facts) -> str:
-    """Return the SQL of a matrix on DuckDB, sorted by date and firm.
-
-    Parameters
-    ----------
-    wide : Snapshot
-        Its spine is a table: the rows of `batch` and their fellow firms.
-    batch : ibis.Table
-        The rows wanted.
-    """
-    tables = {table.name: wide.records.table(table.name) for table in TABLES}
-    tables |= _named(wide, batch, facts)
+def query(
+    snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts, kind: str = "float32"
+) -> str:
+    """Return the SQL of a matrix on DuckDB, sorted by date and firm; the snapshot's spine is a table."""
+    tables = {table.name: snapshot.records.table(table.name) for table in TABLES}
+    tables |= _named(snapshot, facts)
     shape = Shape(
         features,
-        wide.law,
-        len(wide.dates) == 1,
+        snapshot.law,
+        len(snapshot.dates) == 1,
         facts.levels,
         {name: table.schema() for name, table in tables.items()},
+        kind,
     )
     key = repr(shape)
     if key not in _compiled:
         if len(_compiled) >= KEPT:
             _compiled.clear()
-        _compiled[key] = _compile(shape, wide)
+        _compiled[key] = _compile(shape, snapshot)
     text = _compiled[key]
     for name, table in tables.items():
         text = text.replace(quoted(_placeholder(name)), quoted(table.op().name))
-    return text.replace(_constant(SOME_DAY), _constant(wide.dates[0])) if shape.one_date else text
+    return (
+        text.replace(_constant(SOME_DAY), _constant(snapshot.dates[0])) if shape.one_date else text
+    )
 
 
 def prepared(con: Backend, rows: ibis.Table) -> Callable[[], pd.DataFrame]:
@@ -102,21 +102,20 @@ def prepared(con: Backend, rows: ibis.Table) -> Callable[[], pd.DataFrame]:
     return lambda: con.con.sql(text).to_arrow_table().to_pandas(date_as_object=False)
 
 
-def _named(wide: Snapshot, batch: ibis.Table, facts: Facts) -> dict[str, ibis.Table]:
+def _named(snapshot: Snapshot, facts: Facts) -> dict[str, ibis.Table]:
     """Return the tables of a matrix beside the records, by name."""
-    repeated = {} if wide.repeated is None else {"repeated": wide.repeated}
+    seldom = {"repeated": snapshot.repeated, "controllers": facts.controllers}
     return {
-        "wide": wide.spine,
-        "batch": batch,
+        "spine": snapshot.spine,
         "curves": facts.curves,
         "required": facts.required,
         **{f"groups_{kind}": table for kind, table in facts.groups.items()},
         **{f"paths_{kind}": table for kind, table in facts.paths.items()},
-        **repeated,
+        **{name: table for name, table in seldom.items() if table is not None},
     }
 
 
-def _compile(shape: Shape, wide: Snapshot) -> str:
+def _compile(shape: Shape, like: Snapshot) -> str:
     nowhere = _Nowhere(shape.columns)
     facts = Facts(
         groups={kind: nowhere.table(f"groups_{kind}") for kind in shape.levels},
@@ -124,16 +123,17 @@ def _compile(shape: Shape, wide: Snapshot) -> str:
         levels=shape.levels,
         curves=nowhere.table("curves"),
         required=nowhere.table("required"),
+        controllers=nowhere.table("controllers") if "controllers" in shape.columns else None,
     )
     snapshot = replace(
-        wide,
+        like,
         records=cast("Records", nowhere),  # the expression asks for tables, and for nothing else
-        spine=nowhere.table("wide"),
+        spine=nowhere.table("spine"),
         dates=(SOME_DAY,) if shape.one_date else (),
         sectors=(),
         repeated=nowhere.table("repeated") if "repeated" in shape.columns else None,
     )
-    rows = assembled(snapshot, nowhere.table("batch"), shape.features, facts)
+    rows = assembled(snapshot, shape.features, facts, shape.kind)
     sql = ibis.options.sql
     fused = sql.fuse_selects
     sql.fuse_selects = False  # compiles in two thirds of the time, runs as fast

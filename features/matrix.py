@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import ibis
 import pandas as pd
 import pyarrow as pa
 
-from features.asof import KEYS, Snapshot, open_firms
-from features.assembly import Facts, expression, in_order, with_group_members
+from features.asof import KEYS, Snapshot
+from features.assembly import Facts, assembled, every_sum, in_order, with_controllers
 from features.compiled import query
+from features.controllers import members, parts_of, totals
 from features.feature import Feature
 from features.ratings import publish_maps
 from features.reporting import SECTOR_COLUMNS, reported_shares, sector_penalty_rates
@@ -42,12 +44,12 @@ def matrix(
         ``firm_key``, ``as_of`` and one float32 column per feature, sorted by date and firm. A row of
         the spine whose firm was not known on its date is left out.
     """
+    wanted = tuple(features)
     if snapshot.records.con.name != DUCKDB:
-        facts = publish_facts(snapshot)
-        return framed(in_order(expression(snapshot, tuple(features), facts)).to_pyarrow())
-    everybody = open_firms(snapshot.records, snapshot.dates)
+        facts = publish_facts(snapshot, wanted)
+        return framed(in_order(assembled(snapshot, wanted, facts)).to_pyarrow())
     pieces = []
-    for piece in _pieces(snapshot, tuple(features), everybody, None):
+    for piece in _pieces(snapshot, wanted, None):
         pieces.append(piece)
         progress(len(piece))
     return pd.concat(pieces).sort_values(["as_of", "firm_key"], ignore_index=True)
@@ -58,37 +60,37 @@ def batches(
 ) -> Iterator[pd.DataFrame]:
     """Yield :meth:`matrix` of a registry for about `n_rows` firms at a time, in the order of their keys.
 
-    The query runs over tables that hold one batch and the batch's fellow firms. Firms whose key
-    is below `start` are left out. On DuckDB only.
+    The query runs over a table that holds one batch. Firms whose key is below `start` are left out. On
+    DuckDB only.
     """
-    yield from _pieces(snapshot, tuple(features), None, n_rows, start)
+    yield from _pieces(snapshot, tuple(features), n_rows, start)
 
 
 def _pieces(
-    snapshot: Snapshot,
-    features: tuple[Feature, ...],
-    there: ibis.Table | None,
-    n_rows: int | None,
-    start: int = 0,
+    snapshot: Snapshot, features: tuple[Feature, ...], n_rows: int | None, start: int = 0
 ) -> Iterator[pd.DataFrame]:
-    """Yield the matrix in pieces; fellow firms are among those that are `there`, in the spine by default."""
-    con, duck = snapshot.records.con, snapshot.records.con.con
-    facts = publish_facts(snapshot)
-    spine, part, wide = (ibis.util.gen_name(name) for name in ("spine", "batch", "wide"))
-    rows = con.create_table(spine, snapshot.spine.select(*KEYS))
-    batch, fellows = (con.create_table(name, schema=rows.schema()) for name in (part, wide))
-    there = rows if there is None else there
-    members = con.compile(with_group_members(snapshot.restrict(batch), there))
-    text = query(snapshot.restrict(fellows), batch, features, facts)
+    con = snapshot.records.con
+    facts = publish_facts(snapshot, features, n_rows)
+    rows = con.create_table(ibis.util.gen_name("spine"), snapshot.spine.select(*KEYS))
+    batch = con.create_table(ibis.util.gen_name("batch"), schema=rows.schema())
+    text = query(snapshot.restrict(batch), features, facts)
+    for _ in _laid(rows, batch, n_rows, start):
+        yield framed(con.con.sql(text).to_arrow_table())
+
+
+def _laid(
+    rows: ibis.Table, batch: ibis.Table, n_rows: int | None, start: int = 0
+) -> Iterator[None]:
+    """Lay one range of firms after the other into the table `batch`; both tables are gone afterwards."""
+    con, source, part = rows.get_backend(), rows.get_name(), batch.get_name()
     end = int(rows.firm_key.max().fill_null(0).execute()) + 1
-    n_rows = n_rows or max(LEAST_PIECE, -(-end // MOST_PIECES))
-    for first in range(start, end, n_rows):
-        where = f"firm_key >= {first} AND firm_key < {first + n_rows}"
-        duck.execute(f"CREATE OR REPLACE TABLE {part} AS FROM {spine} WHERE {where}")
-        duck.execute(f"CREATE OR REPLACE TABLE {wide} AS {members}")
-        yield framed(duck.sql(text).to_arrow_table())
-    for name in (spine, part, wide):
-        duck.execute(f"DROP TABLE {name}")
+    width = n_rows or max(LEAST_PIECE, -(-end // MOST_PIECES))
+    for first in range(start, end, width):
+        where = f"firm_key >= {first} AND firm_key < {first + width}"
+        con.raw_sql(f"CREATE OR REPLACE TABLE {part} AS FROM {source} WHERE {where}")
+        yield
+    for name in (source, part):
+        con.raw_sql(f"DROP TABLE {name}")
 
 
 def framed(rows: pa.Table) -> pd.DataFrame:
@@ -96,8 +98,19 @@ def framed(rows: pa.Table) -> pd.DataFrame:
     return rows.to_pandas(date_as_object=False).astype({"firm_key": "int32"})
 
 
-def publish_facts(snapshot: Snapshot) -> Facts:
-    """Compute once for all rows what is learnt from the whole population."""
+def publish_facts(
+    snapshot: Snapshot, features: Iterable[Feature], n_rows: int | None = None
+) -> Facts:
+    """Compute once for all rows what is learnt from the whole population.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    features : iterable of Feature
+        What the facts are for.
+    n_rows : int, optional
+        Firms to look at together, about; on DuckDB only.
+    """
     shares = reported_shares(snapshot)
     found = {kind: outcomes(snapshot, kind) for kind in ("sector", "region")}
     sectors = found["sector"].counts.merge(sector_guide(snapshot)[0], on="sector", how="left")
@@ -113,13 +126,44 @@ def publish_facts(snapshot: Snapshot) -> Facts:
     }
     types = {"as_of": "date", "sector": "string", "region": "string", "part": "string",
              "level": "int64"}  # fmt: skip
-    return Facts(
+    facts = Facts(
         {kind: _published(snapshot, frame, types) for kind, frame in groups.items()},
         {kind: _published(snapshot, of.paths, types) for kind, of in found.items()},
         {kind: of.levels for kind, of in found.items()},
         publish_maps(snapshot),
         required_permits(snapshot),
     )
+    wanted = tuple(features)
+    if not every_sum(wanted):
+        return facts
+    return replace(facts, controllers=_of_controllers(snapshot, wanted, facts, n_rows))
+
+
+def _of_controllers(
+    snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts, n_rows: int | None
+) -> ibis.Table:
+    """Write what the open firms of each controller have together, some firms at a time."""
+    con, of = snapshot.records.con, every_sum(features)
+    firms = con.create_table(ibis.util.gen_name("members"), members(snapshot))
+    if con.name != DUCKDB:
+        found = with_controllers(snapshot, features, facts, firms).controllers
+        return con.create_table(ibis.util.gen_name("controllers"), found)
+    kinds = {"firm_key": "int32", "as_of": "date", **{f.name: "float64" for f in of}}
+    found = totals(parts_of(ibis.table(kinds, name="found"), firms, of))
+    parts = con.create_table(ibis.util.gen_name("parts"), schema=found.schema())
+    if n_firms := int(firms.count().execute()):
+        spine = con.create_table(ibis.util.gen_name("spine"), firms.select(*KEYS))
+        batch = con.create_table(ibis.util.gen_name("batch"), schema=spine.schema())
+        text = query(snapshot.restrict(batch), of, facts, "float64")
+        thin = snapshot.records.n_firms // n_firms
+        for _ in _laid(spine, batch, n_rows and n_rows * max(1, thin)):
+            con.raw_sql(
+                f"INSERT INTO {parts.get_name()} WITH found AS ({text}) FROM ({con.compile(found)})"
+            )
+    found = con.create_table(ibis.util.gen_name("controllers"), totals(parts))
+    for table in (firms, parts):
+        con.raw_sql(f"DROP TABLE {table.get_name()}")
+    return found
 
 
 def _published(snapshot: Snapshot, frame: pd.DataFrame, types: Mapping[str, str]) -> ibis.Table:

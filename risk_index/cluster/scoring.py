@@ -131,7 +131,7 @@ def score_on(
 
 def everything(snapshot: Snapshot, facts: Facts) -> ibis.Table:
     """Return what :meth:`Job.score` reads of every open firm, one row a firm."""
-    rows = assembled(snapshot, snapshot.spine, in_use(), facts).drop("as_of")
+    rows = assembled(snapshot, in_use(), facts).drop("as_of")
     details = snapshot.known("firms").select("firm_key", *DETAILS)
     beside = [details, *evidence_tables(snapshot, speaking()), _drawn(snapshot)]
     found = reduce(_beside, beside, rows)

@@ -10,6 +10,7 @@ import ibis
 
 from features.asof import Snapshot
 from features.assembly import Facts
+from features.catalogue import in_use
 from features.matrix import publish_facts
 from features.reading import literal
 from features.records import Records
@@ -27,7 +28,7 @@ def shared(snapshot: Snapshot, folder: Path, spark: SparkSession) -> tuple[Snaps
     The facts are computed here, so that they have the digits of a ranking on one machine.
     """
     here, there = snapshot.records.con, ibis.pyspark.connect(spark)
-    facts = publish_facts(snapshot)
+    facts = publish_facts(snapshot, in_use())
 
     def put(table: ibis.Table, name: str) -> ibis.Table:
         """Write a table with DuckDB, and return it as Spark reads it."""
@@ -45,6 +46,7 @@ def shared(snapshot: Snapshot, folder: Path, spark: SparkSession) -> tuple[Snaps
         paths={kind: put(of, f"paths_{kind}") for kind, of in facts.paths.items()},
         curves=put(facts.curves, "curves"),
         required=put(facts.required, "required"),
+        controllers=None if facts.controllers is None else put(facts.controllers, "controllers"),
     )
     seen = replace(
         snapshot,

@@ -9,8 +9,9 @@ import ibis
 import pandas as pd
 
 from features.asof import KEYS, Snapshot
-from features.assembly import expression, in_order
+from features.assembly import assembled, in_order, with_controllers
 from features.catalogue import in_use
+from features.controllers import members
 from features.matrix import framed, publish_facts
 from features.records import Records
 
@@ -65,18 +66,17 @@ def trials(registry: Snapshot, one: Snapshot) -> Trials:
     views = {table: ibis.util.gen_name(f"trial_{table}") for table in tables}
     for table, view in views.items():
         _lay(one, view, _table(one, table))
-    con, facts = one.records.con, publish_facts(registry)
-    there, mine = (
-        con.create_table(ibis.util.gen_name("open_firms"), s.spine.select(*KEYS))
-        for s in (registry, one)
-    )
+    con, facts = one.records.con, publish_facts(registry, ())
+    mine = con.create_table(ibis.util.gen_name("open_firms"), one.spine.select(*KEYS))
+    fellows = con.create_table(ibis.util.gen_name("fellows"), members(one))
     seen = replace(
         one,
         spine=mine,
         records=_Seen(con, one.records.quality, views),
         repeated=None if one.repeated is None else con.table(views[REPEATED]),
     )
-    query = con.compile(in_order(expression(seen, in_use(), facts, there)))
+    together = with_controllers(seen, in_use(), facts, fellows)
+    query = con.compile(in_order(assembled(seen, in_use(), together)))
     return Trials(one, str(query), views)
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.asof import Snapshot, snapshot_of_registry
-from features.assembly import expression
+from features.assembly import assembled
 from features.catalogue import in_use
 from features.matrix import framed, publish_facts
 from features.reading import quoted
@@ -183,12 +183,12 @@ def _readers(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...
 def _matrix_again(records: Records, snapshot: Snapshot) -> Callable[[], pd.DataFrame]:
     """Return what computes the matrix from the tables as they stand, compiled once."""
     duck = records.con.con
-    facts = publish_facts(snapshot)
-    rows = expression(snapshot, in_use(), facts)
+    facts = publish_facts(snapshot, in_use())
+    rows = assembled(snapshot, in_use(), facts)
     records.con.create_view("probed_inputs", rows)
 
     def inputs() -> pd.DataFrame:
-        for old, fresh in zip(facts.tables, publish_facts(snapshot).tables, strict=True):
+        for old, fresh in zip(facts.tables, publish_facts(snapshot, in_use()).tables, strict=True):
             names = [quoted(t.get_name().rpartition(".")[2]) for t in (old, fresh)]
             duck.execute(f"CREATE OR REPLACE TABLE {names[0]} AS FROM {names[1]}")
         return framed(duck.sql("FROM probed_inputs ORDER BY as_of, firm_key").to_arrow_table())
