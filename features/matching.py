@@ -9,6 +9,7 @@ import duckdb
 from features.failures import Failure
 from features.identity import credit_code_checks, looks_like_credit_code, old_number_checks
 from features.schema import FIRMS, RecordTable
+from features.typed import in_portions
 
 MOST_IDS = 5
 """A name of more firms in one region is a placeholder or that of a chain."""
@@ -45,16 +46,18 @@ def matched(con: duckdb.DuckDBPyConnection, table: RecordTable) -> list[dict[str
 
 def identity_report(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Return the kinds of firm_id, and how many firms were renamed or share a controller."""
-    ids = [row[0] for row in con.execute("SELECT firm_id FROM firm_keys").fetchall()]
-    shaped = looks_like_credit_code(ids)
-    valid, inner = credit_code_checks([i for i, like in zip(ids, shaped, strict=True) if like])
-    old = int(old_number_checks(ids).sum())
-    codes, n = int(valid.sum()), len(ids)
+    n = codes = wrong_inner = old = 0
+    for ids in in_portions(con, "SELECT firm_id FROM firm_keys"):
+        shaped = looks_like_credit_code(ids)
+        valid, inner = credit_code_checks([i for i, like in zip(ids, shaped, strict=True) if like])
+        n, codes = n + len(ids), codes + int(valid.sum())
+        wrong_inner += int((valid & ~inner).sum())
+        old += int(old_number_checks(ids).sum())
     return {
         "firms": n,
         "credit_codes": codes,
         "credit_code_share": round(codes / n, 4) if n else 0.0,
-        "wrong_inner_character": int((valid & ~inner).sum()),
+        "wrong_inner_character": wrong_inner,
         "old_registration_numbers": old,
         "other_ids": n - codes - old,
         "renamed_firms": _count(con, "count(DISTINCT name) > 1", "firm_id", "true"),

@@ -107,20 +107,38 @@ def read_table(
     if suffix in DATABASES:
         return _read_database(con, table, file)
     if suffix == ".parquet":
-        source = f"read_parquet({literal(file)})"
-        _keep(con, table.name, f"SELECT row_number() OVER () AS source_row, * FROM {source}", file)
+        source = f"read_parquet({literal(file)}, file_row_number = true)"
+        rows = (
+            f"SELECT file_row_number + 1 AS source_row, * EXCLUDE (file_row_number) FROM {source}"
+        )
+        _keep(
+            con, table.name, rows, file, "VIEW"
+        )  # its columns have their types: no need of a copy
         return True
     text = as_utf8(table.name, file, encoding_of(file), scratch)
     _read_csv(con, table.name, text, file)
     return True
 
 
-def _keep(con: duckdb.DuckDBPyConnection, name: str, query: str, file: Path) -> None:
+def _keep(
+    con: duckdb.DuckDBPyConnection, name: str, query: str, file: Path, kind: str = "TABLE"
+) -> None:
     try:
-        con.execute(f"CREATE OR REPLACE TABLE raw_{name} AS {query}")
+        con.execute(f"CREATE OR REPLACE {kind} raw_{name} AS {query}")
     except duckdb.Error as error:
-        rule = f"{file.name} cannot be read: {str(error).splitlines()[0][:200]}"
-        raise RecordsError([refusal(name, "", rule, "Export the file anew.")]) from error
+        raise unreadable_file(name, file.name, error) from error
+
+
+def unreadable_file(table: str, file: str, error: duckdb.Error) -> RecordsError:
+    """Return the refusal of a file that breaks off."""
+    rule = f"{file} cannot be read: {str(error).splitlines()[0][:200]}"
+    return RecordsError([refusal(table, "", rule, "Export the file anew.")])
+
+
+def kind_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Return what stands under a name of the database: a VIEW or a TABLE."""
+    found = con.execute("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [name]).fetchall()
+    return "VIEW" if found else "TABLE"
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, name: str, text: Path, file: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import duckdb
 import pandas as pd
@@ -21,6 +21,7 @@ from features.schema import FIRMS, Column, RecordTable
 
 ALWAYS_KNOWN = "DATE '1900-01-01'"
 _BRACKETS = dict.fromkeys("(〔【〖", "[") | dict.fromkeys(")〕】〗", "]")
+TEXTS_AT_ONCE = 200_000
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "number": "DOUBLE"}
 
 
@@ -181,30 +182,31 @@ def _joined(con: duckdb.DuckDBPyConnection, table: RecordTable, rows: str) -> st
 
 def _write_identity(con: duckdb.DuckDBPyConnection, cells: str) -> None:
     """Write table ``identity``: firm_ids that are a citizen's number or a faulty credit code."""
-    ids = [
-        row[0]
-        for row in con.execute(
-            f"SELECT DISTINCT firm_id FROM ({cells}) WHERE length(firm_id) = 18 ORDER BY 1"
-        ).fetchall()
-    ]
-    person = is_citizen_number(ids)
-    shaped = looks_like_credit_code(ids)
-    valid, inner = credit_code_checks([i for i, like in zip(ids, shaped, strict=True) if like])
-    if len(valid) and valid.mean() < 0.5:  # another numbering of 18 characters, no credit codes
-        shaped[:] = False
-        valid = inner = valid[:0]
-    wrong, wrong_inner = shaped.copy(), shaped.copy()
-    wrong[shaped], wrong_inner[shaped] = ~valid, valid & ~inner
-    rows = [
-        (i, bool(p), bool(w) and not p, bool(n) and not p)
-        for i, p, w, n in zip(ids, person, wrong, wrong_inner, strict=True)
-        if p or w or n
-    ]
     con.execute(
         "CREATE OR REPLACE TABLE identity (firm_id VARCHAR, is_person BOOLEAN, "
         "wrong_code BOOLEAN, wrong_inner_code BOOLEAN)"
     )
-    if rows:
-        con.register("incoming", pd.DataFrame(rows))
-        con.execute("INSERT INTO identity SELECT * FROM incoming")
+    n_shaped = n_valid = 0
+    ids = f"SELECT DISTINCT firm_id FROM ({cells}) WHERE length(firm_id) = 18"
+    for some in in_portions(con, ids):
+        person, shaped = is_citizen_number(some), looks_like_credit_code(some)
+        valid, inner = credit_code_checks([i for i, s in zip(some, shaped, strict=True) if s])
+        n_shaped, n_valid = n_shaped + len(valid), n_valid + int(valid.sum())
+        wrong, wrong_inner = shaped.copy(), shaped.copy()
+        wrong[shaped], wrong_inner[shaped] = ~valid, valid & ~inner
+        flags = pd.DataFrame(
+            {"firm_id": some, "p": person, "w": wrong & ~person, "n": wrong_inner & ~person}
+        )
+        con.register("incoming", flags[flags.p | flags.w | flags.n])
+        con.execute("INSERT INTO identity FROM incoming")
         con.unregister("incoming")
+    if n_valid < 0.5 * n_shaped:  # another numbering of 18 characters, no credit codes
+        con.execute("UPDATE identity SET wrong_code = false, wrong_inner_code = false")
+
+
+def in_portions(con: duckdb.DuckDBPyConnection, texts: str) -> Iterator[list[str]]:
+    """Yield the one column of a query in lists of bounded length, while the database is free for others."""
+    with con.cursor() as apart:
+        found = apart.execute(texts)
+        while rows := found.fetchmany(TEXTS_AT_ONCE):
+            yield [row[0] for row in rows]

@@ -70,13 +70,20 @@ def world(out: Path, firms: int, seed: int) -> None:
 @click.option(
     "--out", type=FOLDER, default=Path("check"), show_default=True, help="Folder for the report."
 )
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Keep the accepted records in OUT: other commands read OUT as RECORDS, without another check.",
+)
 @output_options
 @honest
-def check(records: Path | Address, mapping: Path | None, settings: Path | None, out: Path) -> None:
+def check(
+    records: Path | Address, mapping: Path | None, settings: Path | None, out: Path, keep: bool
+) -> None:
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
-    quality = pipeline.check(pipeline.Source(records, mapping, settings), out)
+    quality = pipeline.check(pipeline.Source(records, mapping, settings), out, keep)
     for line in quality.recognised:
         say(line)
     for failure in quality.failures:
@@ -87,6 +94,8 @@ def check(records: Path | Address, mapping: Path | None, settings: Path | None, 
     rejected = out / "rejected"
     also = f", rejected rows in {rejected}" if rejected.is_dir() else ""
     say(f"report in {out / 'quality.json'}{also}")
+    if keep:
+        say(f"accepted records kept: name {out} in the place of RECORDS")
     as_json(outcomes.of_check(quality, out))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from features.asof import Snapshot
+from features.quality import Quality
 from features.rates import reporting_rates
-from features.records import Quality
 from models.fitted import FittedModel
 from risk_index.judgement import Judgement
 from risk_index.training import TrainingSet

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from features.records import Quality
+    from features.quality import Quality
     from risk_index.ranking import Ranking
 
 

@@ -19,8 +19,10 @@ from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
 from features.mapping import load_mapping
-from features.records import Quality, Records, open_records
+from features.quality import Quality
+from features.records import Records, open_records
 from features.schema import TABLES
+from features.stored import REGISTRY
 from models.fitted import FittedModel
 from models.refits import fit_refits
 from risk_index import scoring, tracking
@@ -63,8 +65,10 @@ class Source:
         return load_sectors(own if own and own.is_file() else None)
 
     @contextmanager
-    def open(self, rejected: Path | None = None, scratch: Path | None = None) -> Iterator[Records]:
-        """Open the checked records; their database lies in `scratch` meanwhile."""
+    def open(
+        self, rejected: Path | None = None, scratch: Path | None = None, keep: Path | None = None
+    ) -> Iterator[Records]:
+        """Open the checked records; their database lies in `scratch` meanwhile, and they stay in `keep`."""
         mapping = load_mapping(self.mapping) if self.mapping else None
         with ExitStack() as opened:
             with steps("checking", len(TABLES), "tables") as checked:
@@ -74,14 +78,17 @@ class Source:
                     rejected=rejected,
                     memory_limit_gb=engine_gb(self.memory_gb),
                     scratch=scratch,
+                    keep=keep,
                     progress=checked,
                 )
                 records = opened.enter_context(found)
             yield records
 
 
-def check(source: Source, out: Path) -> Quality:
+def check(source: Source, out: Path, keep: bool = False) -> Quality:
     """Check the records; write ``quality.json`` and ``rejected/`` into `out`.
+
+    With `keep` the accepted records stay there too, and `out` is a source for other verbs.
 
     Raises
     ------
@@ -92,8 +99,11 @@ def check(source: Source, out: Path) -> Quality:
     """
     refused = None
     with whole_folder(out, "quality.json") as fresh:
+        registry = fresh / REGISTRY if keep else None
         try:
-            with source.open(fresh / "rejected") as records:
+            if registry:
+                registry.mkdir()
+            with source.open(fresh / "rejected", fresh if keep else None, registry) as records:
                 quality = records.quality
         except RecordsError as error:
             refused, quality = error, Quality((), error.failures, error.recognised)

@@ -17,7 +17,7 @@ import pandas as pd
 from features.asof import SectorClass, snapshot_of_rows
 from features.catalogue import FEATURES
 from features.matrix import matrix
-from features.reading import literal
+from features.reading import kind_of, literal
 from features.records import Records
 from models.fitted import FittedModel
 from risk_index.fairness.burden import Budget
@@ -213,13 +213,14 @@ def fined(records: Records, firm_keys: np.ndarray, as_of: dt.date, fine: float) 
 def changed(records: Records, table: str, query: str) -> Iterator[None]:
     """Put a query over the table, called `whole` in it, in the table's place for a while."""
     con, kept = records.con.con, f"{table}_as_they_are"
-    con.execute(f"ALTER TABLE {table} RENAME TO {kept}")
+    kind = kind_of(con, table)
+    con.execute(f"ALTER {kind} {table} RENAME TO {kept}")
     try:
         con.execute(f"CREATE TABLE {table} AS WITH whole AS (FROM {kept}) {query}")
         yield
     finally:
         con.execute(f"DROP TABLE IF EXISTS {table}")
-        con.execute(f"ALTER TABLE {kept} RENAME TO {table}")
+        con.execute(f"ALTER {kind} {kept} RENAME TO {table}")
 
 
 def _region_to_thin(registry: Registry, planned: Floats) -> tuple[str, int]:

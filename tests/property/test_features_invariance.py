@@ -19,7 +19,8 @@ from features.catalogue import FEATURES
 from features.failures import Failure
 from features.labels import labels
 from features.matrix import batches, framed, matrix, publish_facts
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 from features.related import RELATED
 from tests.property.compare import every_pair, many_dates, one_date
 from tests.property.naive.accepted import accepted

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from features.failures import RecordsError
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 
 A, B = "91310115ML8Q940720", "91110105MR11612C8W"
 FIRMS = [

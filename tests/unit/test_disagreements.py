@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 
 FIRMS = "firm_id\na\nb\n"
 HEADING = (

@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 
 from features.failures import RecordsError
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 
 FIRMS = "firm_id,name\nA,x\nB,y\n"
 VISITS = "inspection_id,firm_id,inspected_on,violation\nV1,A,2020-01-02,0\n"

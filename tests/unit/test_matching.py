@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_10
 
 from features.identity import old_number_checks
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 
 CODE, OLD = "91110000600037341L", "110108000000016"
 

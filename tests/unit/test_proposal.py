@@ -12,7 +12,8 @@ import pytest
 from features.failures import RecordsError
 from features.mapping import load_mapping
 from features.proposal import Proposal, propose
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 
 Rows = list[list[object]]
 VISITS: Rows = [["2021年巡查记录", "", "", "", ""], ["巡查编号", "经营户编码", "巡查日期", "巡查类型", "巡查结果"],

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from features.failures import RecordsError
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 from features.schema import BY_NAME
 
 FIRMS = (

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from features.records import Quality, open_records
+from features.quality import Quality
+from features.records import open_records
 from features.rules import TOO_LARGE
 from features.schema import BY_NAME, TABLES, Column, RecordTable
 

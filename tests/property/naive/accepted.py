@@ -9,7 +9,8 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from features.records import Quality, Records
+from features.quality import Quality
+from features.records import Records
 from features.schema import TABLES, RecordTable
 from tests.property.naive.registry import Registry, Row, key_of
 

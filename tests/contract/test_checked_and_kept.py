@@ -1,0 +1,117 @@
+"""`check --keep`: the accepted records stay, and other commands open them without another check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from features.records import open_records
+from features.stored import MARK, REGISTRY
+from risk_index.cli import main
+from risk_index.release.experiments import changed
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+AS_OF = "2026-06-30"
+
+
+def called(*words: object) -> Result:
+    """Call the command line."""
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The golden records, one of them with a fault, checked and kept."""
+    folder = tmp_path_factory.mktemp("kept")
+    made = called("check", GOLDEN / "records", "--out", folder / "checked", "--keep")
+    assert made.exit_code == 0, made.output
+    return folder / "checked"
+
+
+def test_the_ranking_is_that_of_the_records(kept: Path, tmp_path: Path) -> None:
+    for records, name in ((kept, "kept.csv"), (GOLDEN / "records", "read.csv")):
+        found = called(
+            "rank", records, "--as-of", AS_OF, "--model", GOLDEN / "run", "--out", tmp_path / name
+        )
+        assert found.exit_code == 0, found.output
+    assert (tmp_path / "kept.csv").read_bytes() == (tmp_path / "read.csv").read_bytes()
+
+
+def test_the_report_and_what_was_rejected_come_with_them(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    firms = pd.DataFrame(
+        {"firm_id": ["a", "b", "c", "d", "d"], "registered_on": ["2020-01-01"] * 5}
+    )
+    firms.loc[3, "registered_on"] = "soon"
+    firms.to_csv(records / "firms.csv", index=False)
+    pd.DataFrame({"firm_id": ["a"], "inspection_id": ["1"], "inspected_on": ["2025-01-01"],
+                  "violation": [0]}).to_csv(records / "inspections.csv", index=False)  # fmt: skip
+    assert called("check", records, "--out", tmp_path / "kept", "--keep").exit_code == 0
+    assert called("check", tmp_path / "kept", "--out", tmp_path / "again").exit_code == 0
+    one, two = (tmp_path / name for name in ("kept", "again"))
+    assert (one / "quality.json").read_bytes() == (two / "quality.json").read_bytes()
+    assert list((one / "rejected").iterdir())
+    for file in (one / "rejected").iterdir():
+        assert file.read_bytes() == (two / "rejected" / file.name).read_bytes()
+
+
+def test_tables_lie_in_the_order_of_the_firms(kept: Path) -> None:
+    for name in ("firms", "permits", "penalties", "inspections"):
+        keys = pd.read_parquet(kept / REGISTRY / f"{name}.parquet").firm_key
+        assert keys.is_monotonic_increasing
+        assert keys.dtype == "int32"
+
+
+def test_a_trial_changes_a_table_and_leaves_it_as_it_was(kept: Path) -> None:
+    with open_records(kept) as records:
+        before = records.table("penalties").count().execute()
+        with changed(records, "penalties", "FROM whole LIMIT 1"):
+            assert records.table("penalties").count().execute() == 1
+        assert records.table("penalties").count().execute() == before > 1
+
+
+@pytest.mark.parametrize("fault", ["another version", "a table is missing", "mapped again"])
+def test_what_cannot_be_opened_is_refused(kept: Path, tmp_path: Path, fault: str) -> None:
+    copy, options, said = tmp_path / "copy", [], ""
+    (copy / REGISTRY).mkdir(parents=True)
+    for file in (kept / REGISTRY).iterdir():
+        (copy / REGISTRY / file.name).symlink_to(file)
+    if fault == "another version":
+        mark = json.loads((kept / REGISTRY / MARK).read_text(encoding="utf-8"))
+        (copy / REGISTRY / MARK).unlink()
+        text = json.dumps(mark | {"checked_by": "somebody"})
+        (copy / REGISTRY / MARK).write_text(text, encoding="utf-8")
+        said = "another version of the program"
+    elif fault == "a table is missing":
+        (copy / REGISTRY / "permits.parquet").unlink()
+        said = "lacks permits.parquet"
+    else:
+        mapping = Path(__file__).parents[2] / "configs" / "mappings"
+        options = ["--mapping", next(p for p in sorted(mapping.iterdir()) if p.is_dir())]
+        said = "Leave out the mapping"
+    found = called("check", copy, "--out", tmp_path / "out", *options)
+    assert found.exit_code == 1
+    assert said in found.output
+
+
+def test_a_parquet_that_breaks_off_is_named(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    for file in (GOLDEN / "records").iterdir():
+        (records / file.name).write_bytes(file.read_bytes())
+    rows = pd.DataFrame({"firm_id": [f"f{i}" for i in range(50_000)], "kind": "food",
+                         "permit_id": range(50_000), "issued_on": "2020-01-01"})  # fmt: skip
+    for old in records.glob("permits.*"):
+        old.unlink()
+    rows.to_parquet(records / "permits.parquet", index=False)
+    content = bytearray((records / "permits.parquet").read_bytes())
+    content[1000:60_000] = bytes(59_000)
+    (records / "permits.parquet").write_bytes(bytes(content))
+    found = called("check", records, "--out", tmp_path / "out")
+    assert found.exit_code == 1
+    assert "permits.parquet cannot be read" in found.output
