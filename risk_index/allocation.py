@@ -10,7 +10,8 @@ import pandas as pd
 
 from risk_index.campaigns import Campaign
 from risk_index.index import Floats
-from risk_index.steepness import Group, Steepness
+from risk_index.steepness import VARIANCE, Group, Steepness
+from risk_index.strata import COLUMNS as STRATA_COLUMNS
 from risk_index.strata import Strata
 from risk_index.tiers import TierRule
 
@@ -79,18 +80,47 @@ class Allocation:
 def group_of(firms: pd.DataFrame, tier: npt.NDArray[np.str_], allocation: Allocation) -> Group:
     """Return what the spreading needs of the firms; one drawn to its yearly ceiling has no chance."""
     rounds, n = allocation.rounds_per_year, len(firms)
-    chance, harm = firms.likelihood.to_numpy(float), firms.expected_harm.to_numpy(float)
     free = firms.drawn_this_year.to_numpy() < allocation.max_per_year
     ceiling = min(allocation.ceiling_per_round, allocation.max_per_year / rounds)
     by_cost = allocation.capacity.unit == COST
     return Group(
-        harm=harm,
-        variance=chance * (1 - chance) * firms.severity.to_numpy(float) ** 2,
+        harm=firms.expected_harm.to_numpy(float),
+        variance=_variance(firms) if allocation.steepness.method == VARIANCE else alike(0.0, n),
         tier=tier,
-        floor=np.where(free, allocation.floor_per_year / rounds, 0.0),
-        ceiling=np.where(free, ceiling, 0.0),
-        cost=_costs(firms, allocation.capacity) if by_cost else np.ones(n),
+        floor=_of_the_free(free, allocation.floor_per_year / rounds),
+        ceiling=_of_the_free(free, ceiling),
+        cost=_costs(firms, allocation.capacity) if by_cost else alike(1.0, n),
     )
+
+
+def asked_of(allocation: Allocation) -> tuple[str, ...]:
+    """Return the columns of the firms that the plan of a round reads.
+
+    A nation's firms do not fit into memory with all their texts.
+    """
+    columns = ["expected_harm", "unclipped", "drawn_this_year"]
+    if allocation.steepness.method == VARIANCE:
+        columns += ["likelihood", "severity"]
+    texts = {*STRATA_COLUMNS[allocation.strata.by]}
+    if allocation.capacity.unit == COST:
+        texts.add("sector")
+    for campaign in allocation.campaigns:
+        texts |= {*campaign.columns}
+    return (*columns, *sorted(texts))
+
+
+def alike(value: float, n: int) -> Floats:
+    """Return an array of one value that takes the memory of one."""
+    return np.broadcast_to(value, n)
+
+
+def _of_the_free(free: npt.NDArray[np.bool_], value: float) -> Floats:
+    return alike(value, len(free)) if free.all() else np.where(free, value, 0.0)
+
+
+def _variance(firms: pd.DataFrame) -> Floats:
+    chance = firms.likelihood.to_numpy(float)
+    return chance * (1 - chance) * firms.severity.to_numpy(float) ** 2
 
 
 def _costs(firms: pd.DataFrame, capacity: Capacity) -> Floats:

@@ -42,13 +42,22 @@ class Campaign:
     multiplier: float
     visits: float
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the firms that tell whether it is about them."""
+        return tuple(self._prefixes)
+
+    @property
+    def _prefixes(self) -> dict[str, tuple[str, ...]]:
+        given = {"sector": self.sectors, "region": self.regions}
+        return {column: prefixes for column, prefixes in given.items() if prefixes}
+
     def covers(self, firms: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Tell which firms it is about; shape (n,)."""
         within = np.ones(len(firms), bool)
-        for column, prefixes in (("sector", self.sectors), ("region", self.regions)):
-            if prefixes:
-                codes = firms[column].fillna("").astype(str)
-                within &= codes.str.startswith(prefixes).to_numpy(bool)
+        for column, prefixes in self._prefixes.items():
+            codes = firms[column].fillna("").astype(str)
+            within &= codes.str.startswith(prefixes).to_numpy(bool)
         return within
 
     def added(self, firms: pd.DataFrame, chance: Floats, ceiling: Floats) -> tuple[Floats, float]:

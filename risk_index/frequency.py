@@ -17,10 +17,11 @@ from risk_index.steepness import Chances, Group, Steepness, spread
 from risk_index.strata import ALL, shares
 from risk_index.texts import ENGLISH
 from risk_index.texts import Texts as Words
-from risk_index.tiers import TierRule, churn, highest, tiers
+from risk_index.tiers import TIERS, TierRule, churn, highest, place, tiers
 from risk_index.water_filling import BILLION, billionths
 
 Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64] | slice
 KEPT = "keeps its tier of the last round, within {points} points of tier {tier}"
 BORDERLINE = "borderline: fewer than {share} of repeated fits confirm tier {tier}"
 AT_CEILING = "at the yearly ceiling of {most}: not drawn in this round"
@@ -33,8 +34,8 @@ class Round:
     Attributes
     ----------
     firms : DataFrame, one row a firm in the order given
-        ``tier``, ``stratum``, ``probability_ppb`` and ``floor_ppb`` (int64, billionths),
-        ``plan_notes``.
+        ``tier``, ``stratum`` and ``plan_notes`` (categories), ``probability_ppb`` and ``floor_ppb``
+        (int64, billionths).
     strata : DataFrame, one row a stratum
         ``firms``, ``visits`` (expected), ``floor_visits``, ``campaign_visits``.
     campaigns : DataFrame, one row a campaign
@@ -74,9 +75,9 @@ def plan_round(
     Parameters
     ----------
     firms : DataFrame, one row a firm
-        ``sector``, ``region``, ``supervised_by``, ``likelihood``, ``severity``, ``expected_harm``,
-        ``unclipped`` (index before clipping), ``drawn_this_year`` (visits that an earlier draw of
-        the year led to).
+        ``expected_harm``, ``unclipped`` (index before clipping), ``drawn_this_year`` (visits that an
+        earlier draw of the year led to), and what else :func:`~risk_index.allocation.asked_of` names of
+        ``sector``, ``region``, ``supervised_by``, ``likelihood`` and ``severity``.
     allocation : Allocation
         Capacity, bounds, method, strata, campaigns.
     last : Series of str, optional
@@ -105,7 +106,7 @@ def plan_round(
     chances = _within_strata(group, stratum, share, allocation.steepness)
     more = raised(firms, chances.total, group.ceiling, allocation.campaigns, texts)
     found = _in_billionths(stratum, more.chance, chances, group, allocation)
-    found.insert(0, "tier", tier)
+    found.insert(0, "tier", pd.Categorical.from_codes(place(tier), TIERS))
     found["tier_stability"] = voted.stability(tier) if voted else np.nan
     said = _of_tiers(tier, steady, tiers(index, allocation.tiers), allocation.tiers, texts)
     found["plan_notes"] = _notes(said | more.notes, firms, allocation, texts)
@@ -123,12 +124,20 @@ def plan_round(
 
 def _within_strata(group: Group, names: pd.Series, share: pd.Series, how: Steepness) -> Chances:
     """Spread every stratum's capacity over its firms."""
+    if list(share.index) == [ALL]:
+        return spread(group, float(share[ALL]), how)
     total, floor = np.zeros(len(names)), np.zeros(len(names))
-    for name, rows in names.groupby(names).indices.items():
-        where = "" if name == ALL else f"stratum {name}"
-        found = spread(group.take(rows), float(share[name]), how, where)
+    for name, rows in names.groupby(names, observed=True).indices.items():
+        found = spread(group.take(rows), float(share[name]), how, f"stratum {name}")
         total[rows], floor[rows] = found.total, found.floor
     return Chances(total, floor)
+
+
+def _rows_of(names: pd.Series) -> Iterable[Rows]:
+    """Return the places of every stratum's firms."""
+    if len(names.cat.categories) == 1:
+        return [slice(None)]  # the numbers of all places would take more memory than the chances
+    return names.groupby(names, observed=True).indices.values()
 
 
 def _in_billionths(
@@ -137,12 +146,12 @@ def _in_billionths(
     """Return the chances as whole billionths that add up in every stratum."""
     found = np.zeros(len(total), np.int64)
     whole = allocation.capacity.unit == VISITS
-    for rows in stratum.groupby(stratum).indices.values():
+    for rows in _rows_of(stratum):
         capacity = float(total[rows].sum()) if whole else None
         found[rows] = billionths(total[rows], group.ceiling[rows], capacity)
     floor = np.minimum(billionths(chances.floor, group.ceiling, None), found)
     return pd.DataFrame(
-        {"stratum": stratum.to_numpy(), "probability_ppb": found, "floor_ppb": floor},
+        {"stratum": stratum.array, "probability_ppb": found, "floor_ppb": floor},
         index=stratum.index,
     )
 
@@ -163,23 +172,29 @@ def _of_tiers(
 
 def _notes(
     notes: dict[str, Bools], firms: pd.DataFrame, allocation: Allocation, texts: Words
-) -> list[str]:
+) -> pd.Categorical:
     """Return what the plan has to say of each firm."""
     full = firms.drawn_this_year.to_numpy() >= allocation.max_per_year
     said = notes | {texts.say(AT_CEILING, most=allocation.max_per_year): full}
-    found = np.full(len(firms), "", object)
+    code, told = np.zeros(len(firms), np.int32), [""]
     for text, rows in said.items():
-        found[rows] = [f"{old}{texts.separator}{text}" if old else text for old in found[rows]]
-    return [str(text) for text in found]
+        for before in np.unique(code[rows]):
+            code[rows & (code == before)] = len(told)
+            told.append(f"{told[before]}{texts.separator}{text}" if told[before] else text)
+    return pd.Categorical.from_codes(code, told)
 
 
 def _by_stratum(found: pd.DataFrame, campaign: Floats) -> pd.DataFrame:
-    frame = found.assign(campaign=campaign).groupby("stratum")
-    return pd.DataFrame(
-        {
-            "firms": frame.size(),
-            "visits": frame.probability_ppb.sum() / BILLION,
-            "floor_visits": frame.floor_ppb.sum() / BILLION,
-            "campaign_visits": frame.campaign.sum(),
-        }
-    ).reset_index()
+    frame = found.assign(campaign=campaign).groupby("stratum", observed=True)
+    return (
+        pd.DataFrame(
+            {
+                "firms": frame.size(),
+                "visits": frame.probability_ppb.sum() / BILLION,
+                "floor_visits": frame.floor_ppb.sum() / BILLION,
+                "campaign_visits": frame.campaign.sum(),
+            }
+        )
+        .reset_index()
+        .astype({"stratum": object})
+    )

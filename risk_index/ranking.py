@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.reading import literal
-from risk_index.allocation import Allocation
+from risk_index.allocation import Allocation, asked_of
 from risk_index.errors import UserError
 from risk_index.frame_columns import BILLION
 from risk_index.frequency import Round, plan_round
@@ -28,20 +28,18 @@ from risk_index.round_files import write_frame, write_round
 from risk_index.texts import ENGLISH, Texts
 from risk_index.tiers import SHARES
 
-PLANNED_FROM = (
-    "firm_key",
-    "firm_id",
-    "sector",
-    "region",
-    "supervised_by",
-    "likelihood",
-    "severity",
-    "expected_harm",
-    "unclipped",
-    "drawn_this_year",
-)
-"""What the plan of a round is made from."""
 ROWS_AT_ONCE = 100_000
+_KEYS = "SELECT firm_key FROM scored ORDER BY firm_key"
+_PLACED = """
+CREATE TABLE placed AS
+SELECT incoming.* REPLACE (
+    tier::VARCHAR AS tier, stratum::VARCHAR AS stratum, plan_notes::VARCHAR AS plan_notes
+), rank
+FROM incoming JOIN (
+    SELECT firm_key, row_number() OVER (ORDER BY expected_harm DESC, sha256(firm_id)) AS rank FROM scored
+) USING (firm_key)
+"""
+"""Equal firms are ordered by chance, the same at every run: see :func:`tie_break`."""
 
 
 @dataclass(frozen=True)
@@ -221,21 +219,22 @@ def _place(
     con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Series | None, texts: Texts
 ) -> Round:
     """Compute rank, percentile, tier and chance of every firm, and add them to the database."""
-    firms = con.execute(f"SELECT {', '.join(PLANNED_FROM)} FROM scored ORDER BY firm_key").df()
-    before = None if last is None else firms.firm_id.map(last).fillna("")
+    asked = ", ".join(asked_of(allocation))
+    firms = con.execute(f"SELECT {asked} FROM scored ORDER BY firm_key").df()
+    before = None if last is None else _before(con, last)
     plan = plan_round(firms, allocation, before, _refits(con), texts)
-    harm = firms.expected_harm.to_numpy(float)
-    placed = pd.concat([firms[["firm_key"]], plan.firms], axis=1)
-    placed["percentile"] = percentile(harm)
-    ties = pd.Series(tie_break(firms.firm_id), index=firms.index)
-    order = pd.DataFrame({"harm": harm, "tie": ties}).sort_values(
-        ["harm", "tie"], ascending=[False, True]
-    )
-    placed.loc[order.index, "rank"] = np.arange(1, len(placed) + 1)
-    con.register("incoming", placed.astype({"rank": "int64"}))
-    con.execute("CREATE TABLE placed AS SELECT * FROM incoming")
+    placed = plan.firms.assign(percentile=percentile(firms.expected_harm.to_numpy(float)))
+    placed.insert(0, "firm_key", con.execute(_KEYS).fetchnumpy()["firm_key"])
+    con.register("incoming", placed)
+    con.execute(_PLACED)
     con.unregister("incoming")
     return plan
+
+
+def _before(con: duckdb.DuckDBPyConnection, last: pd.Series) -> pd.Series:
+    """Return the tiers of the last round in the order of the firms, "" where there is none."""
+    ids = con.execute("SELECT firm_id FROM scored ORDER BY firm_key").df().firm_id
+    return ids.map(last).fillna("")
 
 
 def _refits(con: duckdb.DuckDBPyConnection) -> Iterator[Floats]:

@@ -64,7 +64,7 @@ def facts_of(plan: Round, allocation: Allocation) -> dict[str, Any]:
         "tier_rule": allocation.tiers.rule,
         "tier_edges": [float(edge) if abs(edge) < 1e6 else None for edge in plan.edges],
         "borderline": plan.borderline,
-        "tiers": {k: int(v) for k, v in plan.firms.tier.value_counts().sort_index().items()},
+        "tiers": {k: int(v) for k, v in plan.firms.tier.value_counts().sort_index().items() if v},
         "strata": plan.strata.round(9).to_dict("records"),
         "campaigns": plan.campaigns.to_dict("records"),
         "moves": None if plan.churn is None else plan.churn.to_dict("index"),

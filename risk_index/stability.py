@@ -6,35 +6,51 @@ that share puts it lower. Who stands in between takes the lower tier, or keeps t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from risk_index.index import Floats
-from risk_index.tiers import TIERS, TierRule, place, tiers
+from risk_index.tiers import TIERS, TierRule, highest, place
 
 Texts = npt.NDArray[np.str_]
 
 
+AT_ONCE = 1_000_000
+"""Firms looked at together: what is in between takes many times the memory of the result."""
+
+
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """Share of the refits that put a firm into a tier or a higher one.
+    """Refits that put a firm into a tier or a higher one.
 
     Attributes
     ----------
-    reached : float32, shape (n, 4)
-        By tier, A to D; the first column is 1.
+    counts : uint16, shape (n, 4)
+        By tier, A to D; the first column is `done`.
+    done : int
+        Number of refits.
     """
 
-    reached: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.uint16]
+    done: int
 
     def stability(self, tier: Texts) -> Floats:
         """Return the share of the refits that put each firm into the tier given, shape (n,)."""
-        rows, at = np.arange(len(tier)), place(tier)
-        higher = np.pad(self.reached, ((0, 0), (0, 1)))[rows, at + 1]
-        return np.round(self.reached[rows, at].astype(float) - higher, 6)
+        return _some_at_a_time(self._stability, len(tier), tier)
+
+    def _stability(self, part: slice, tier: Texts) -> Floats:
+        reached, at = self._reached(part), place(tier)
+        rows = np.arange(len(tier))
+        higher = np.pad(reached, ((0, 0), (0, 1)))[rows, at + 1]
+        return np.round(reached[rows, at].astype(float) - higher, 6)
+
+    def _reached(self, part: slice) -> npt.NDArray[np.float32]:
+        return (self.counts[part] / self.done).astype(np.float32)
 
     def confirmed(self, tier: Texts, share: float, last: Texts | None = None) -> Texts:
         """Return the tiers that enough refits confirm, none above the one given.
@@ -48,13 +64,26 @@ class Votes:
         last : ndarray of str, shape (n,), optional
             Tiers of the last round; up to that tier it is enough that not as many deny it.
         """
-        needed = np.full(self.reached.shape, share)
+        given = [tier] if last is None else [tier, last]
+        return _some_at_a_time(partial(self._confirmed, share), len(tier), *given)
+
+    def _confirmed(
+        self, share: float, part: slice, tier: Texts, last: Texts | None = None
+    ) -> Texts:
+        reached = self._reached(part)
+        needed = np.full(reached.shape, share)
         if last is not None:
             held = np.arange(len(TIERS)) <= place(last)[:, None]
             needed[held] = min(share, np.nextafter(np.float32(1 - share), np.float32(2)))
         needed[:, 0] = 0.0
-        met = np.logical_and.accumulate(self.reached >= needed.astype(np.float32), axis=1)
+        met = np.logical_and.accumulate(reached >= needed.astype(np.float32), axis=1)
         return TIERS[np.minimum(place(tier), met.sum(axis=1) - 1)]
+
+
+def _some_at_a_time(look: Callable[..., Any], n_firms: int, *columns: Texts) -> Any:
+    """Return what `look` says of all firms, called with a part of them after the other."""
+    parts = [slice(first, first + AT_ONCE) for first in range(0, max(n_firms, 1), AT_ONCE)]
+    return np.concatenate([look(part, *(column[part] for column in columns)) for part in parts])
 
 
 def votes(refits: Iterable[Floats], rule: TierRule, n_firms: int) -> Votes | None:
@@ -65,8 +94,10 @@ def votes(refits: Iterable[Floats], rule: TierRule, n_firms: int) -> Votes | Non
     refits : iterable of ndarray, shape (n,)
         Index before clipping by each refit; every refit cuts its own shares.
     """
-    counts, done = np.zeros((n_firms, len(TIERS)), np.int32), 0
+    counts, done = np.zeros((n_firms, len(TIERS)), np.uint16), 0
     for index in refits:
-        counts += np.arange(len(TIERS)) <= place(tiers(index, rule))[:, None]
+        for at, lower in enumerate(highest(index, rule), 1):
+            counts[:, at] += index > lower
         done += 1
-    return Votes((counts / done).astype(np.float32)) if done else None
+    counts[:, 0] = done
+    return Votes(counts, done) if done else None

@@ -162,10 +162,11 @@ def _steep(harm: Floats, exponent: float) -> Floats:
     return (harm / largest) ** exponent if largest > 0 else np.ones_like(harm)
 
 
+VARIANCE = "variance"
 METHODS: dict[str, Callable[[Group, float, Steepness], Chances]] = {
     "power": _power,
     "proportional": _proportional,
-    "variance": _variance,
+    VARIANCE: _variance,
     "ladder": _ladder,
     "mix": _mix,
 }

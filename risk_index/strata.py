@@ -45,7 +45,8 @@ def strata_of(firms: pd.DataFrame, by: str) -> pd.Series:
     """Return the name of each firm's stratum; what is not on record makes a stratum too."""
     columns = COLUMNS[by]
     if not columns:
-        return pd.Series(ALL, index=firms.index, dtype=object)
+        everybody = pd.Categorical.from_codes(np.zeros(len(firms), np.int8), [ALL])
+        return pd.Series(everybody, index=firms.index)
     parts = [firms[column].fillna("(unknown)").astype(str) for column in columns]
     return parts[0].str.cat(parts[1:], sep="|") if len(parts) > 1 else parts[0].astype(object)
 
@@ -53,7 +54,7 @@ def strata_of(firms: pd.DataFrame, by: str) -> pd.Series:
 def shares(
     firms: pd.DataFrame, group: Group, capacity: float, strata: Strata, whole: bool
 ) -> tuple[pd.Series, pd.Series]:
-    """Return the name of each firm's stratum, and the capacity of each stratum.
+    """Return the name of each firm's stratum, a category, and the capacity of each stratum.
 
     Strata of less than one visit a round that no law gives a minimum become one.
 
@@ -91,7 +92,7 @@ def shares(
         parts = _parts(names, group)
         least = np.maximum(parts.floor, parts.index.map(stated).to_series(parts.index).fillna(0.0))
         share = whole_visits(share, least, parts.ceiling)
-    return names, share
+    return names.astype("category"), share
 
 
 def _parts(names: pd.Series, group: Group) -> pd.DataFrame:

@@ -57,8 +57,8 @@ def highest(index: Floats, rule: TierRule) -> Floats:
         raise CapacityError(f"tier shares add up to {shares[-1]:.3f}; they may not exceed 1")
     if not len(index):
         return np.zeros(3)
-    ordered = np.sort(index)
-    last = np.clip(np.round(shares * len(ordered)).astype(int) - 1, -1, len(ordered) - 1)
+    last = np.clip(np.round(shares * len(index)).astype(int) - 1, -1, len(index) - 1)
+    ordered = np.partition(index, np.unique(np.maximum(last, 0)))
     return np.where(last >= 0, ordered[last], -np.inf)
 
 

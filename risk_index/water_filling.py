@@ -53,8 +53,9 @@ def water_fill(
 
     def values(log_factor: float) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = np.nan_to_num(np.exp(log_factor) * relative, nan=0.0, posinf=np.inf)
-        return np.asarray(np.clip(scaled, low, high))
+            scaled = np.exp(log_factor) * relative
+        np.nan_to_num(scaled, copy=False, nan=0.0, posinf=np.inf)
+        return np.clip(scaled, low, high, out=scaled)
 
     found = bisect(values, lambda v: float((cost * v).sum()), capacity, (-60.0, 709.0))
     return settle(found, low, high, capacity, cost)
