@@ -159,6 +159,12 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
     "--last", type=FOLDER, help="Ranking of the round before: tiers hold near their edges."
 )
 @click.option("--xlsx", is_flag=True, help="Write a workbook beside the CSV; so does --out x.xlsx.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="FIRMS",
+    help="Firms in the CSV; then all of them are written as Parquet beside it.",
+)
 @engine_options
 @language_option
 @output_options
@@ -172,6 +178,7 @@ def rank(
     out: Path,
     last: Path | None,
     xlsx: bool,
+    top: int | None,
     engine: str,
     shared: Path | None,
     language: str,
@@ -182,7 +189,7 @@ def rank(
     from risk_index.ranking import Form
 
     source = pipeline.Source(records, mapping, settings)
-    form = Form(texts(language), xlsx or out.suffix == WORKBOOK)
+    form = Form(texts(language), xlsx or out.suffix == WORKBOOK, top)
     csv = out.with_suffix(".csv") if out.suffix == WORKBOOK else out
     cluster = None if shared is None else Cluster(engine, shared)
     ranking = pipeline.rank(source, as_of.date(), model, csv, say, last, form, cluster)
@@ -190,6 +197,7 @@ def rank(
         say(line)
     files = outcomes.of_ranking(ranking)
     also = f", workbook in {files['workbook']}" if form.xlsx else ""
+    also += f", all firms in {files['all_firms']}" if top else ""
     say(
         f"ranking in {files['ranked']}{also}, frame of the draw in {files['frame']} (keep it sealed)"
     )

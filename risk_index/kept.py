@@ -108,6 +108,10 @@ class Scored:
             shutil.rmtree(part)  # unfinished, or behind one that is
         return cls(folder, len(firms), sum(firms), _next_key(folder, len(firms)))
 
+    def parts(self) -> list[Path]:
+        """Return the folder of every batch, in the order of the firms."""
+        return sorted(self.folder.iterdir())
+
     def add(self, batches: Iterable[Batch]) -> None:
         """Write the batches that come after those kept."""
         con = duckdb.connect()

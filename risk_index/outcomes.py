@@ -49,10 +49,13 @@ def of_fit(facts: Mapping[str, Any], out: Path) -> dict[str, Any]:
 def of_ranking(ranking: Ranking) -> dict[str, Any]:
     """Return the files of a ranking, its firms and its tiers."""
     from risk_index.ranking import beside
+    from risk_index.whole_ranking import whole_of
 
+    whole = whole_of(ranking.path)
     return {
         "ranked": ranking.path,
         "workbook": ranking.workbook,
+        "all_firms": whole if whole.is_dir() else None,
         **beside(ranking.path),
         "firms": ranking.n_firms,
         "tiers": ranking.tier_counts,

@@ -45,6 +45,7 @@ from risk_index.settings import Settings, load_sectors, load_settings
 from risk_index.texts import Texts
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
 from risk_index.whole_folder import whole_folder
+from risk_index.whole_ranking import refuse_other_folder
 
 Say = Callable[[str], None]
 
@@ -349,6 +350,7 @@ def rank(
 def _refuse_before_reading(out: Path, form: Form, cluster: Cluster | None) -> None:
     """Refuse what would fail after hours of work, or overwrite somebody's file."""
     refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
+    refuse_other_folder(out)
     if form.xlsx:
         refuse_other_workbook(out.with_suffix(".xlsx"))
     if cluster is not None:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 
+from features.reading import literal
 from risk_index.errors import UserError
 from risk_index.texts import LANGUAGES, Texts, texts
 
@@ -101,6 +103,8 @@ def read_ranked(
     UserError
         Where the file is no ranking with these columns.
     """
+    if file.is_dir():
+        return _read_parts(file, wanted, n_rows)
     try:
         rows = pd.read_csv(
             file, dtype=str, keep_default_na=False, nrows=n_rows, encoding="utf-8-sig"
@@ -112,6 +116,18 @@ def read_ranked(
         raise UserError(f"{file} is no ranking with {' and '.join(wanted)}")
     texts = {name: rows[name].map(armed) for name in wanted if name in TEXT}
     return rows.assign(**texts)[list(wanted)]
+
+
+def _read_parts(folder: Path, wanted: Sequence[str], n_rows: int | None) -> pd.DataFrame:
+    """Return columns of a whole ranking, which lies in a folder of Parquet, as texts."""
+    parts = literal(folder / "part-*.parquet")
+    cells = ", ".join(f"coalesce({name}::VARCHAR, '') AS {name}" for name in wanted)
+    some = "" if n_rows is None else f"ORDER BY rank LIMIT {n_rows}"
+    try:
+        with duckdb.connect() as con:
+            return con.execute(f"SELECT {cells} FROM read_parquet({parts}) {some}").df()
+    except duckdb.Error as error:
+        raise UserError(f"{folder} cannot be read as a ranking: {error}") from error
 
 
 def as_numbers(rows: pd.DataFrame, names: Sequence[str], file: Path) -> pd.DataFrame:

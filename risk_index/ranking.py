@@ -27,6 +27,7 @@ from risk_index.ranked_xlsx import MOST_ROWS, workbook
 from risk_index.round_files import write_frame, write_round
 from risk_index.texts import ENGLISH, Texts
 from risk_index.tiers import SHARES
+from risk_index.whole_ranking import all_firms, put, write_whole
 
 ROWS_AT_ONCE = 100_000
 _KEYS = "SELECT firm_key FROM scored ORDER BY firm_key"
@@ -37,17 +38,29 @@ SELECT incoming.* REPLACE (
 ), rank
 FROM incoming JOIN (
     SELECT firm_key, row_number() OVER (ORDER BY expected_harm DESC, sha256(firm_id)) AS rank FROM scored
-) USING (firm_key)
+) USING (firm_key) ORDER BY firm_key
 """
 """Equal firms are ordered by chance, the same at every run: see :func:`tie_break`."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """In which language the list is written, and whether as a workbook too."""
+    """How the list is written.
+
+    Attributes
+    ----------
+    texts : Texts
+        Its language.
+    xlsx : bool
+        Whether as a workbook too.
+    top : int or None
+        Firms in the CSV and the workbook, the highest first; then all firms are written as Parquet
+        too. None for all of them.
+    """
 
     texts: Texts = ENGLISH
     xlsx: bool = False
+    top: int | None = None
 
 
 @dataclass(frozen=True)
@@ -138,11 +151,11 @@ def write_ranking(
             plan = _place(con, allocation, read_tiers(last) if last else None, form.texts)
             _refuse_too_many(len(plan.firms), form)
             _write_rows(con, scratch, allocation, model_version, as_of, form)
+            if form.top is not None:
+                stated = _stated_of_all(allocation, model_version, as_of, form.texts)
+                write_whole(con, scored, scratch / "whole", stated)
             write_frame(con, scratch / "frame")
-            con.execute(
-                f"COPY (SELECT t.* FROM topics t ORDER BY firm_id) TO "
-                f"{literal(scratch / 'topics')} (FORMAT parquet)"
-            )
+            con.execute(f"COPY (FROM topics) TO {literal(scratch / 'topics')} (FORMAT parquet)")
         finally:
             con.close()
         facts = write_round(plan, allocation, scratch, model_version, as_of)
@@ -156,6 +169,7 @@ def _in_their_places(scratch: Path, out: Path, form: Form) -> Path | None:
     """Move what was written to where it was asked for, the ranking last; return the workbook's place."""
     for part, path in beside(out).items():
         (scratch / part).replace(path)
+    put(scratch / "whole" if form.top is not None else None, out)
     book = out.with_suffix(".xlsx") if form.xlsx else None
     if book:
         (scratch / "workbook").replace(book)
@@ -164,14 +178,14 @@ def _in_their_places(scratch: Path, out: Path, form: Form) -> Path | None:
 
 
 def read_tiers(last: Path) -> pd.Series:
-    """Return the tiers of an earlier ranking by firm_id.
+    """Return the tiers of an earlier ranking by firm_id; of all its firms, where its CSV holds the top.
 
     Raises
     ------
     UserError
         Where the file is no ranking.
     """
-    rows = read_ranked(last, ("firm_id", "tier"))
+    rows = read_ranked(all_firms(last), ("firm_id", "tier"))
     return rows.drop_duplicates("firm_id").set_index("firm_id").tier
 
 
@@ -209,9 +223,11 @@ def tie_break(firm_ids: Iterable[str]) -> list[bytes]:
 
 
 def _refuse_too_many(n_firms: int, form: Form) -> None:
-    if form.xlsx and n_firms > MOST_ROWS:
+    n_rows = n_firms if form.top is None else min(n_firms, form.top)
+    if form.xlsx and n_rows > MOST_ROWS:
         raise UserError(
-            f"a worksheet holds {MOST_ROWS:,} firms, the ranking has {n_firms:,}: rank without --xlsx"
+            f"a worksheet holds {MOST_ROWS:,} firms, the ranking has {n_rows:,}: rank without --xlsx, "
+            "or write the --top of the list"
         )
 
 
@@ -265,7 +281,7 @@ def _write_rows(
         stream, sheet = stack.enter_context(csv), None
         if form.xlsx:
             sheet = stack.enter_context(workbook(scratch / "workbook", form.texts, as_of))
-        for number, rows in enumerate(_ranked(con)):
+        for number, rows in enumerate(_ranked(con, form.top)):
             shown = presented(_stated(rows, allocation, model_version, as_of, form.texts))
             named = shown.set_axis(headings(form.texts), axis=1)
             named.to_csv(stream, index=False, header=number == 0, quoting=2, lineterminator="\r\n")
@@ -290,7 +306,20 @@ def _stated(
     )
 
 
-def _ranked(con: duckdb.DuckDBPyConnection) -> Iterator[pd.DataFrame]:
-    found = con.execute("SELECT * FROM scored JOIN placed USING (firm_key) ORDER BY rank")
+def _stated_of_all(
+    allocation: Allocation, model_version: str, as_of: dt.date, texts: Texts
+) -> dict[str, object]:
+    return {
+        "rounds_per_year": allocation.rounds_per_year,
+        "max_per_year": allocation.max_per_year,
+        "model_version": model_version,
+        "as_of": as_of.isoformat(),
+        "separator": texts.separator,
+    }
+
+
+def _ranked(con: duckdb.DuckDBPyConnection, top: int | None) -> Iterator[pd.DataFrame]:
+    first = "" if top is None else f"WHERE rank <= {top}"
+    found = con.execute(f"SELECT * FROM scored JOIN placed USING (firm_key) {first} ORDER BY rank")
     while len(rows := found.fetch_df_chunk(ROWS_AT_ONCE // 2048)):
         yield rows

@@ -21,6 +21,7 @@ from risk_index.ranked_rows import read_ranked
 from risk_index.reasons import OF_OTHERS, Reason, leading, points
 from risk_index.scoring import Telling, on_record, scored
 from risk_index.texts import Texts
+from risk_index.whole_ranking import all_firms
 
 CONTROLLER = OF_OTHERS[1]
 WITHHELD = "their records are not shown here"
@@ -133,7 +134,9 @@ def tier_in(ranked: Path, firm_id: str, model_version: str, as_of: dt.date) -> s
     UserError
         Where the ranking is another, or has no such firm.
     """
-    rows: pd.DataFrame = read_ranked(ranked, ("firm_id", "tier", "model_version", "as_of"))
+    rows: pd.DataFrame = read_ranked(
+        all_firms(ranked), ("firm_id", "tier", "model_version", "as_of")
+    )
     made = {(str(v), str(d)) for v, d in zip(rows.model_version, rows.as_of, strict=True)}
     if made != {(model_version, as_of.isoformat())}:
         raise UserError(

@@ -17,6 +17,7 @@ from risk_index.shifts import shifts_between
 from risk_index.texts import Texts
 from risk_index.tiers import TIERS, churn
 from risk_index.training import LIKELIHOOD, SEVERITY
+from risk_index.whole_ranking import all_firms
 
 MODERATE, LARGE = 0.1, 0.25
 """Customary limits of the PSI in credit scoring; `configs/gates.yaml` names the source of the second."""
@@ -206,7 +207,7 @@ def moves(before: Path, now: Path) -> Moves:
         Where one is no ranking, or an index in it is no number.
     """
     old, new = (
-        as_numbers(read_ranked(file, ("firm_id", "tier", "index")), ("index",), file)
+        as_numbers(read_ranked(all_firms(file), ("firm_id", "tier", "index")), ("index",), file)
         .drop_duplicates("firm_id")
         .set_index("firm_id")
         for file in (before, now)
