@@ -45,11 +45,11 @@ def permits_seen(snapshot: Snapshot, required: ibis.Table | None = None) -> ibis
     rows = rows.mutate(ended_on=_ended_on(rows))
     term_over = (rows.valid_to < rows.as_of).fill_null(False)
     rows = rows.mutate(is_valid=~rows.state.isin(ENDED) & ~term_over)
-    same_kind = ibis.window(group_by=["firm_key", "as_of", "kind"])
-    rows = rows.mutate(
-        kind_held=rows.is_valid.max().over(same_kind),
-        kind_ended_on=rows.ended_on.max().over(same_kind),
+    same = ["firm_key", "as_of", "kind"]
+    kinds = rows.group_by(same).agg(
+        kind_held=rows.is_valid.max(), kind_ended_on=rows.ended_on.max()
     )
+    rows = rows.join(kinds, same)  # a window would sort all permits of the batch
     lapsed = ~rows.kind_held & rows.ended_on.notnull()
     rows = rows.mutate(
         has_lapsed=lapsed,

@@ -39,7 +39,7 @@ def changes_seen(snapshot: Snapshot) -> ibis.Table:
     Adds ``moved``, ``renamed``, ``new_sector``: what differs from the version before (a detail that
     either version leaves empty does not); ``age_days`` counts from the day of recording.
     """
-    versions = snapshot.records.table("firms")
+    versions = snapshot.records.table("firms").semi_join(snapshot.spine, "firm_key")
     before = ibis.window(group_by="firm_key", order_by="recorded_on")
     changed = {
         flag: versions[column].lag().over(before).notnull()

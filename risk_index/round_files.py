@@ -27,7 +27,7 @@ def write_frame(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         f"printf('%.9f', {name}) AS {name}" if name in DECIMALS else name for name in FRAME_COLUMNS
     )
     con.execute(
-        f"COPY (SELECT {columns} FROM scored JOIN placed USING (firm_key) ORDER BY firm_id) "
+        f"COPY (SELECT {columns} FROM scored JOIN placed USING (firm_key) ORDER BY firm_key) "
         f"TO {literal(path)} (FORMAT csv, HEADER true)"
     )
 
