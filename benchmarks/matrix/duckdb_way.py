@@ -1,4 +1,4 @@
-"""The same features in handwritten DuckDB SQL: `load.sql` and `matrix.sql`."""
+"""The same features in handwritten DuckDB SQL: `load.sql`, `rates.sql` and `matrix.sql`."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def opened(records: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def computed(con: duckdb.DuckDBPyConnection, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms, one float32 column a feature."""
+    con.execute(f"SET VARIABLE as_of = DATE '{as_of.date()}'")
+    con.execute((HERE / "rates.sql").read_text(encoding="utf-8"))
     query = (HERE / "matrix.sql").read_text(encoding="utf-8")
     columns = ", ".join(
         f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in compared()

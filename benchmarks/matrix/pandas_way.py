@@ -1,7 +1,8 @@
 """The features of the catalogue in plain pandas: masks, groupby, agg.
 
 Like the SQL beside it, it may assume what a world's records keep: keys of events are unique, only firms
-have versions, and every sector is a code of five characters.
+have versions, every sector is a code of five characters and every region one of six, every penalty states
+the number of its decision, and no grace period is in force.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from benchmarks.matrix.compared import compared
 from benchmarks.matrix.pandas_events import (
     changes,
+    decisions,
     inspections,
     irregularities,
     listings,
@@ -49,7 +51,15 @@ def opened(records: Path) -> Iterator[Registry]:
         rows = _read(records, name)
         rows["firm_key"] = rows.pop("firm_id").map(numbers).astype("int32")
         tables[name] = rows.astype({c: "category" for c in rows.columns if c in TEXTS})
+    tables["penalties"] = _numbered(tables["penalties"])
     yield tables
+
+
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Number the decisions, whatever brackets a platform writes, and mark those recorded again."""
+    number = rows.pop("decision_number").str.replace("〔", "[").str.replace("〕", "]")
+    decision = rows.firm_key.to_frame().assign(number=number).groupby(["firm_key", "number"]).ngroup()
+    return rows.assign(decision=decision, recorded_again=decision.duplicated(keep=False))
 
 
 def _read(records: Path, name: str) -> pd.DataFrame:
@@ -66,7 +76,7 @@ def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     is_open = known.closed_on.isna() | (known.closed_on > as_of)
     spine = known[is_open & (known.registered_on.isna() | (known.registered_on <= as_of))]
     then = {name: _seen(registry[name], as_of) for name in TABLES}
-    in_force = penalties_in_force(then["penalties"], known.registered_capital, as_of)
+    in_force = penalties_in_force(decisions(then["penalties"]), known.registered_capital, as_of)
     guide = load_sectors()
     parts = [
         _profile(spine, as_of),
