@@ -9,6 +9,7 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ def peak_mb() -> float:
 
 def in_child(module: str, *arguments: object) -> dict[str, Any]:
     """Run a module in a process of its own and return the JSON of its last line."""
-    command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return of_last_line([sys.executable, "-m", module, *arguments])
+
+
+def of_last_line(command: Iterable[object]) -> dict[str, Any]:
+    """Run a command and return the JSON of its last line."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.matrix.compared import compared
+from benchmarks.matrix.compared import Features
 from benchmarks.matrix.pandas_events import (
     changes,
     decisions,
@@ -58,7 +58,9 @@ def opened(records: Path) -> Iterator[Registry]:
 def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
     """Number the decisions, whatever brackets a platform writes, and mark those recorded again."""
     number = rows.pop("decision_number").str.replace("〔", "[").str.replace("〕", "]")
-    decision = rows.firm_key.to_frame().assign(number=number).groupby(["firm_key", "number"]).ngroup()
+    decision = (
+        rows.firm_key.to_frame().assign(number=number).groupby(["firm_key", "number"]).ngroup()
+    )
     return rows.assign(decision=decision, recorded_again=decision.duplicated(keep=False))
 
 
@@ -66,7 +68,7 @@ def _read(records: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(records / f"{name}.parquet", to_pandas_kwargs={"date_as_object": False})
 
 
-def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
+def computed(registry: Registry, as_of: pd.Timestamp, features: Features) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms, one float32 column a feature."""
     firms = registry["firms"]
     known = firms[
@@ -92,7 +94,7 @@ def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     table = pd.concat([part.reindex(spine.index) for part in parts], axis=1)
     fill = {name: BY_NAME[name].if_none for name in table}
     table = table.fillna({name: value for name, value in fill.items() if value == value}).copy()
-    names = [feature.name for feature in compared()]
+    names = [feature.name for feature in features]
     table = peers(_ratios(table), spine.group_id)[names].astype("float32")
     yield table.sort_index().reset_index()
 
