@@ -259,7 +259,8 @@ def _last(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def changes(firms: pl.LazyFrame, as_of: dt.date) -> pl.LazyFrame:
     """Return the features of later versions of a firm's details."""
-    renamed, moved, other = (col(of) != col(of).shift().over("firm_key") for of in ("name", "region", "sector"))  # fmt: skip
+    details = ("name", "region", "sector")
+    renamed, moved, other = (col(of) != col(of).shift().over("firm_key") for of in details)
     rows = firms.with_columns(
         renamed=renamed, moved=moved, other=other, later=~col("firm_key").is_first_distinct()
     )
