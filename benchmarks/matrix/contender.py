@@ -19,10 +19,11 @@ from features.records import open_records
 
 Open = Callable[[Path], AbstractContextManager[Any]]
 Compute = Callable[[Any, pd.Timestamp, Features], Iterator[pd.DataFrame]]
-OURS, PANDAS, SQL, SCAN, SPARK = "ours", "pandas", "DuckDB SQL", "bare scan", "ours on Spark"
+OURS, PIECE, PANDAS, SQL = "ours", "ours, one piece", "pandas", "DuckDB SQL"
+SCAN, SPARK = "bare scan", "ours on Spark"
 CONTENDERS: dict[str, tuple[Open, Compute]] = {
     OURS: (open_records, ours.in_batches),
-    "ours, one piece": (open_records, ours.whole),
+    PIECE: (open_records, ours.whole),
     PANDAS: (pandas_way.opened, pandas_way.computed),
     SQL: (duckdb_way.opened, duckdb_way.computed),
     SCAN: (duckdb_way.opened, bare_scan.computed),
