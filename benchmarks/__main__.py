@@ -146,6 +146,16 @@ def reasons(firms: int, repeats: int, python: Path | None) -> None:
 
 @main.command()
 @click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
+@click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
+def models(firms: int, repeats: int) -> None:
+    """Training and scoring, ours and LightGBM alone on the same data, parameters and trees."""
+    from benchmarks.models.report import measure
+
+    say(str(measure(firms, repeats, say)))
+
+
+@main.command()
+@click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
 @click.option("--tried", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 def fines(firms: int, tried: int, seed: int) -> None:
