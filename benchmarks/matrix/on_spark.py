@@ -21,6 +21,6 @@ def computed(records: Records, as_of: pd.Timestamp, features: Features) -> Itera
     snapshot = registry_on(records, as_of.date())
     with tempfile.TemporaryDirectory() as folder, session("local[2]", Path(folder)) as spark:
         seen, facts = shared(snapshot, Path(folder), spark)
-        rows = assembled(seen, seen.spine, features, facts).drop("as_of")
+        rows = assembled(seen, features, facts).drop("as_of")
         found = spark.sql(seen.records.con.compile(rows)).toPandas()
     yield found.sort_values("firm_key", ignore_index=True)

@@ -15,6 +15,7 @@ from benchmarks.matrix.compared import AGGREGATED, aggregated, compared
 from benchmarks.matrix.contender import OURS, PANDAS, PIECE, SCAN, SQL
 from benchmarks.matrix.rivals import Rivals
 from benchmarks.results import Section, write_result
+from features.catalogue import in_use
 from risk_index.scoring import BATCH_FIRMS
 
 
@@ -29,7 +30,8 @@ def measure(n_firms: int, repeats: int, with_dates: bool, rivals: Rivals, say: S
         few = replace(race, features=aggregated(), commands={OURS: ours(OURS), **own})
         sections.append(_aggregating(few, repeats, say))
     if own := rivals.on_spark():
-        both = replace(race, commands={OURS: ours(OURS), **own})
+        used = tuple(feature for feature in compared() if feature in in_use())
+        both = replace(race, features=used, commands={OURS: ours(OURS), **own})
         sections.append(_spark(both, say))
     if with_dates:
         sections.append(_dates(race, repeats, say))
@@ -69,8 +71,9 @@ def _aggregating(race: Race, repeats: int, say: Say) -> Section:
 def _spark(race: Race, say: Say) -> Section:
     n_equal, runs = verify(race, say), alternate(race, 1, say)
     sentence = (
-        f"The same {len(race.features)} features by Spark on two local cores (`local[2]`), starting it and "
-        f"handing it the tables included; equal values on {n_equal:,} firms. One run; memory is Python's "
+        f"The {len(race.features)} of these features that a model reads or a reason tells, by Spark on two "
+        "local cores (`local[2]`), starting it and handing it the tables included; equal values on "
+        f"{n_equal:,} firms. One run; memory is Python's "
         "alone."
     )
     return sentence, summary(runs)
