@@ -48,11 +48,15 @@ def described() -> str:
     """Return lines on the machine, the versions and the day."""
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
-        f"* machine: {_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GiB, "
-        f"{platform.system()}\n"
+        f"* machine: {machine()}\n"
         f"* versions: Python {platform.python_version()}, {versions}\n"
         f"* date: {dt.date.today()}"
     )
+
+
+def machine() -> str:
+    """Return processor, cores, memory and system."""
+    return f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GiB, {platform.system()}"
 
 
 def _processor() -> str:
