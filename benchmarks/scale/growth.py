@@ -94,7 +94,7 @@ def _told(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw(table: pd.DataFrame) -> None:
-    figure: Figure = mpl.figure.Figure(figsize=(8, 4), layout="constrained")
+    figure: Figure = mpl.figure.Figure(figsize=(8, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     for step in STEPS:
         left.plot(table.firms, table[step], marker=".", linewidth=0.8, label=step)
@@ -107,6 +107,8 @@ def _draw(table: pd.DataFrame) -> None:
     left.set(xscale="log", yscale="log", xlabel="firms", ylabel="seconds")
     right.set(xscale="log", xlabel="firms", ylabel="memory, GB")
     right.set_ylim(bottom=0)
-    for axes in (left, right):
-        axes.legend(fontsize="small")
+    right.legend(loc="center left", fontsize="small")
+    figure.legend(
+        *left.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small"
+    )
     figure.savefig(PICTURE, dpi=120)
