@@ -19,11 +19,11 @@ from features.records import open_records
 
 Open = Callable[[Path], AbstractContextManager[Any]]
 Compute = Callable[[Any, pd.Timestamp, Features], Iterator[pd.DataFrame]]
-OURS, PIECE, PANDAS, SQL = "ours", "ours, one piece", "pandas", "DuckDB SQL"
+OURS, FIT, PANDAS, SQL = "ours", "ours, for a fit", "pandas", "DuckDB SQL"
 SCAN, SPARK = "bare scan", "ours on Spark"
 CONTENDERS: dict[str, tuple[Open, Compute]] = {
     OURS: (open_records, ours.in_batches),
-    PIECE: (open_records, ours.whole),
+    FIT: (open_records, ours.for_a_fit),
     PANDAS: (pandas_way.opened, pandas_way.computed),
     SQL: (duckdb_way.opened, duckdb_way.computed),
     SCAN: (duckdb_way.opened, bare_scan.computed),

@@ -1,4 +1,4 @@
-"""The matrix as this project computes it: in batches as `rank` does, and all firms at once."""
+"""The matrix as this project computes it: in batches as `rank` does, and in one frame as a fit does."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def in_batches(records: Records, as_of: pd.Timestamp, features: Features) -> Ite
     yield from batches(registry_on(records, as_of.date()), features, BATCH_FIRMS)
 
 
-def whole(records: Records, as_of: pd.Timestamp, features: Features) -> Iterator[pd.DataFrame]:
-    """Yield the matrix of all open firms in one piece, as the others do."""
+def for_a_fit(records: Records, as_of: pd.Timestamp, features: Features) -> Iterator[pd.DataFrame]:
+    """Yield the matrix of all open firms in one frame, as a fit takes that of its examples."""
     yield matrix(registry_on(records, as_of.date()), features)

@@ -12,7 +12,7 @@ from benchmarks.machine import in_child
 from benchmarks.matrix import dates
 from benchmarks.matrix.compare import Race, Say, alternate, ours, summary, verify
 from benchmarks.matrix.compared import AGGREGATED, aggregated, compared
-from benchmarks.matrix.contender import OURS, PANDAS, PIECE, SCAN, SQL
+from benchmarks.matrix.contender import OURS, PANDAS, FIT, SCAN, SQL
 from benchmarks.matrix.rivals import Rivals
 from benchmarks.results import Section, write_result
 from features.catalogue import in_use
@@ -23,7 +23,7 @@ def measure(n_firms: int, repeats: int, with_dates: bool, rivals: Rivals, say: S
     """Compare the contenders on a world of `n_firms` firms, and 20 dates with one."""
     say(f"world of {n_firms:,} firms")
     folder = worlds.world(n_firms)
-    here = {name: ours(name) for name in (SCAN, OURS, PIECE, PANDAS, SQL)}
+    here = {name: ours(name) for name in (SCAN, OURS, FIT, PANDAS, SQL)}
     race = Race(folder / "records", worlds.as_of(folder), n_firms, compared(), here)
     sections = [_everything(race, worlds.size(folder), repeats, rivals, say)]
     if own := rivals.aggregating():
