@@ -12,7 +12,7 @@ from benchmarks.machine import in_child
 from benchmarks.matrix import dates
 from benchmarks.matrix.compare import Race, Say, alternate, ours, summary, verify
 from benchmarks.matrix.compared import AGGREGATED, aggregated, compared
-from benchmarks.matrix.contender import OURS, PANDAS, FIT, SCAN, SQL
+from benchmarks.matrix.contender import FIT, OURS, PANDAS, SCAN, SQL
 from benchmarks.matrix.rivals import Rivals
 from benchmarks.results import Section, write_result
 from features.catalogue import in_use
