@@ -1,10 +1,10 @@
 """The features that every contender computes: counts, amounts, rates and dates of all record tables.
 
 Rates at full reporting (`features/reporting.py`, `features/rates.py`) and what ratings mean
-(`features/ratings.py`) are left out with all that is made from them: they are estimates of this project, which
-the others would have to copy line by line. So are the steps to other features: fading counts, whose rates
-are compared, and the number of a sector's inspections. What hangs on others' outcomes, on decisions recorded
-twice and on the codes' paths is compared.
+(`features/ratings.py`) are left out with all that is made from them: they are estimates of this project,
+which the others would have to copy line by line. So are the steps to other features: fading counts, whose
+rates are compared, and the number of a sector's inspections. What hangs on others' outcomes, on decisions
+recorded twice and on the codes' paths is compared.
 """
 
 from __future__ import annotations
