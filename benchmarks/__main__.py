@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 FOLDER = click.Path(path_type=Path)
+PYTHON = click.Path(exists=True, dir_okay=False, path_type=Path)
 SIZES = {"s": 100_000, "m": 1_000_000}
 
 
@@ -24,11 +25,29 @@ def main() -> None:
 @click.option("--firms", type=click.IntRange(min=1000), help="Another number of firms.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--dates/--no-dates", default=True, help="Also 20 as-of dates against one.")
-def matrix(size: str, firms: int | None, repeats: int, dates: bool) -> None:
-    """The feature matrix of a registry: ours, pandas and DuckDB SQL; 20 as-of dates and one."""
+@click.option("--polars", type=PYTHON, help="Python of an environment with Polars.")
+@click.option("--featuretools", type=PYTHON, help="Python of an environment with featuretools.")
+@click.option("--triage", type=PYTHON, help="Python of an environment with triage.")
+@click.option("--postgres", help="Its database, such as postgresql+psycopg2://USER@HOST:PORT/NAME; "
+              "schema `bench` is made anew.")  # fmt: skip
+@click.option("--spark", type=PYTHON, help="Python of an environment with this project and Spark.")
+def matrix(
+    size: str,
+    firms: int | None,
+    repeats: int,
+    dates: bool,
+    polars: Path | None,
+    featuretools: Path | None,
+    triage: Path | None,
+    postgres: str | None,
+    spark: Path | None,
+) -> None:
+    """The feature matrix of a registry, ours and its rivals'; 20 as-of dates and one."""
     from benchmarks.matrix.report import measure
+    from benchmarks.matrix.rivals import Rivals
 
-    say(str(measure(firms or SIZES[size], repeats, dates, say)))
+    rivals = Rivals(polars, featuretools, triage, postgres, spark)
+    say(str(measure(firms or SIZES[size], repeats, dates, rivals, say)))
 
 
 @main.command()
@@ -116,13 +135,23 @@ def rounds(seeds: tuple[int, ...], firms: int, jobs: int) -> None:
 @main.command()
 @click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
 @click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True)
-@click.option("--fasttreeshap", "python", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.option("--fasttreeshap", "python", type=PYTHON,
               help="Python of an environment that holds fasttreeshap.")  # fmt: skip
 def reasons(firms: int, repeats: int, python: Path | None) -> None:
     """Exact reasons: ours, pred_contrib, shap and fasttreeshap on fitted models."""
     from benchmarks.reasons.report import measure
 
     say(str(measure(firms, repeats, python, say)))
+
+
+@main.command()
+@click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
+@click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
+def models(firms: int, repeats: int) -> None:
+    """Training and scoring, ours and LightGBM alone on the same data, parameters and trees."""
+    from benchmarks.models.report import measure
+
+    say(str(measure(firms, repeats, say)))
 
 
 @main.command()

@@ -9,6 +9,7 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ def peak_mb() -> float:
 
 def in_child(module: str, *arguments: object) -> dict[str, Any]:
     """Run a module in a process of its own and return the JSON of its last line."""
-    command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return of_last_line([sys.executable, "-m", module, *arguments])
+
+
+def of_last_line(command: Iterable[object]) -> dict[str, Any]:
+    """Run a command and return the JSON of its last line."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -42,11 +48,15 @@ def described() -> str:
     """Return lines on the machine, the versions and the day."""
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
-        f"* machine: {_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GiB, "
-        f"{platform.system()}\n"
+        f"* machine: {machine()}\n"
         f"* versions: Python {platform.python_version()}, {versions}\n"
         f"* date: {dt.date.today()}"
     )
+
+
+def machine() -> str:
+    """Return processor, cores, memory and system."""
+    return f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GiB, {platform.system()}"
 
 
 def _processor() -> str:

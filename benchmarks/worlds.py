@@ -27,6 +27,12 @@ def as_of(folder: Path) -> str:
 
 def size(folder: Path) -> str:
     """Return firms and events of a world in words."""
-    rows = json.loads((folder / "world.json").read_text(encoding="utf-8"))
+    n_firms, n_events = counts(folder)
+    return f"{n_firms:,} firms, {n_events:,} events"
+
+
+def counts(folder: Path) -> tuple[int, int]:
+    """Return the firms and the events of a world."""
+    told = json.loads((folder / "world.json").read_text(encoding="utf-8"))
     events = ("penalties", "permits", "irregularities", "listings", "inspections")
-    return f"{rows['n_firms']:,} firms, {sum(rows['rows'][name] for name in events):,} events"
+    return told["n_firms"], sum(told["rows"][name] for name in events)

@@ -44,7 +44,9 @@ def timed(task: Callable[[], int], repeats: int) -> tuple[float, int]:
 
 def whole_registry(records: Records, days: tuple[dt.date, ...]) -> int:
     """Compute the matrix of all firms on each date in turn, and return its rows."""
-    return sum(len(part) for day in days for part in in_batches(records, pd.Timestamp(day)))
+    return sum(
+        len(part) for day in days for part in in_batches(records, pd.Timestamp(day), compared())
+    )
 
 
 def inspected_only(records: Records, spine: pd.DataFrame) -> int:

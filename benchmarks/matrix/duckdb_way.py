@@ -1,4 +1,4 @@
-"""The same features in handwritten DuckDB SQL: `load.sql` and `matrix.sql`."""
+"""The same features in handwritten DuckDB SQL: `load.sql`, `rates.sql` and `matrix.sql`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from benchmarks.matrix.compared import compared
+from benchmarks.matrix.compared import Features
 from features.reading import literal
 from risk_index.settings import load_sectors
 
@@ -32,11 +32,15 @@ def opened(records: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def computed(con: duckdb.DuckDBPyConnection, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
+def computed(
+    con: duckdb.DuckDBPyConnection, as_of: pd.Timestamp, features: Features
+) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms, one float32 column a feature."""
+    con.execute(f"SET VARIABLE as_of = DATE '{as_of.date()}'")
+    con.execute((HERE / "rates.sql").read_text(encoding="utf-8"))
     query = (HERE / "matrix.sql").read_text(encoding="utf-8")
     columns = ", ".join(
-        f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in compared()
+        f"coalesce({f.name}, {_none(f.if_none)})::FLOAT AS {f.name}" for f in features
     )
     found = con.execute(f"SELECT firm_key, {columns} FROM ({query})", {"as_of": as_of.date()})
     yield found.df()

@@ -1,5 +1,6 @@
 -- The features of the catalogue by hand; what a firm without such events has, is filled in around it.
--- $as_of is the date, guide(code, hazard_class, kinds) the industries.
+-- $as_of is the date, guide(code, hazard_class, kinds) the industries; rates.sql has made sector_rates
+-- and region_rates.
 WITH
 known AS (
     SELECT * FROM firms
@@ -30,6 +31,17 @@ changed AS (
     FROM (SELECT *, $as_of - recorded_on AS age FROM details WHERE is_later AND recorded_on <= $as_of)
     GROUP BY firm_key
 ),
+decisions AS (  -- where platforms differ, what is best for the firm
+    SELECT firm_key, authority, category, gravity, fine, statutory_max, decided_on, repaired_on, revoked_on
+    FROM penalties WHERE recorded_on <= $as_of AND NOT recorded_again
+    UNION ALL
+    SELECT
+        firm_key, arg_min(authority, (recorded_on, penalty_id)), arg_min(category, (recorded_on, penalty_id)),
+        ['minor', 'moderate', 'serious'][min(list_position(['minor', 'moderate', 'serious'], gravity))],
+        min(fine), max(statutory_max), min(decided_on), min(repaired_on), min(revoked_on)
+    FROM penalties WHERE recorded_on <= $as_of AND recorded_again
+    GROUP BY firm_key, number
+),
 in_force AS (
     SELECT *, least(fine / statutory_max, 1) AS of_maximum,
         CASE WHEN registered_capital > 0
@@ -40,8 +52,8 @@ in_force AS (
         SELECT
             p.* REPLACE (coalesce(p.gravity, 'moderate') AS gravity), k.registered_capital,
             $as_of - decided_on AS age
-        FROM penalties p LEFT JOIN known k USING (firm_key)
-        WHERE p.recorded_on <= $as_of AND decided_on <= $as_of
+        FROM decisions p LEFT JOIN known k USING (firm_key)
+        WHERE decided_on <= $as_of
             AND (repaired_on IS NULL OR repaired_on > $as_of)
             AND (revoked_on IS NULL OR revoked_on > $as_of)
     )
@@ -225,54 +237,6 @@ visited AS (
     FROM visits
     GROUP BY firm_key
 ),
-outcomes AS (  -- by sector and region as known when the visit was recorded
-    SELECT
-        f.sector, f.region,
-        count(*) AS n, count(*) FILTER (hit) AS y, sum(found) AS harm,
-        count(harm) FILTER (hit) AS n_harm, sum(seen) AS seen, count(harm) AS n_seen
-    FROM visits v ASOF LEFT JOIN firms f ON v.firm_key = f.firm_key AND v.recorded_on >= f.recorded_on
-    WHERE judged
-    GROUP BY ALL
-),
-overall AS (
-    SELECT
-        (coalesce(sum(y), 0) + 0.5) / (coalesce(sum(n), 0) + 1) AS rate,
-        (coalesce(sum(harm), 0) + 1) / (coalesce(sum(n_harm), 0) + 1) AS harm,
-        (coalesce(sum(seen), 0) + 1) / (coalesce(sum(n_seen), 0) + 1) AS seen
-    FROM outcomes
-),
-by_region AS (
-    SELECT region, (coalesce(sum(y), 0) + 50 * any_value(rate)) / (coalesce(sum(n), 0) + 50) AS region_rate
-    FROM (SELECT DISTINCT region FROM firms) LEFT JOIN outcomes USING (region) CROSS JOIN overall
-    GROUP BY region
-),
-by_sector AS (
-    SELECT
-        sector,
-        coalesce(sum(n), 0) AS n, coalesce(sum(y), 0) AS y, coalesce(sum(harm), 0) AS harm,
-        coalesce(sum(n_harm), 0) AS n_harm, coalesce(sum(seen), 0) AS seen, coalesce(sum(n_seen), 0) AS n_seen
-    FROM (SELECT DISTINCT sector FROM firms) LEFT JOIN outcomes USING (sector)
-    GROUP BY sector
-),
-shrunk AS (  -- along section, division, group, class
-    SELECT
-        sector,
-        (sum(y) OVER l1 + 20 * o.rate) / (sum(n) OVER l1 + 20) AS section_rate,
-        (sum(y) OVER l2 + 20 * section_rate) / (sum(n) OVER l2 + 20) AS division_rate,
-        (sum(y) OVER l3 + 20 * division_rate) / (sum(n) OVER l3 + 20) AS wider_rate,
-        (y + 20 * wider_rate) / (n + 20) AS sector_rate,
-        (sum(s.harm) OVER l1 + 10 * o.harm) / (sum(n_harm) OVER l1 + 10) AS harm_1,
-        (sum(s.harm) OVER l2 + 10 * harm_1) / (sum(n_harm) OVER l2 + 10) AS harm_2,
-        (sum(s.harm) OVER l3 + 10 * harm_2) / (sum(n_harm) OVER l3 + 10) AS harm_3,
-        (s.harm + 10 * harm_3) / (n_harm + 10) AS sector_harm,
-        (sum(s.seen) OVER l1 + 20 * o.seen) / (sum(n_seen) OVER l1 + 20) AS seen_1,
-        (sum(s.seen) OVER l2 + 20 * seen_1) / (sum(n_seen) OVER l2 + 20) AS seen_2,
-        (sum(s.seen) OVER l3 + 20 * seen_2) / (sum(n_seen) OVER l3 + 20) AS seen_3,
-        (s.seen + 20 * seen_3) / (n_seen + 20) AS sector_harm_seen
-    FROM by_sector s CROSS JOIN overall o
-    WINDOW l1 AS (PARTITION BY left(sector, 1)), l2 AS (PARTITION BY left(sector, 3)),
-        l3 AS (PARTITION BY left(sector, 4))
-),
 own AS (
     SELECT
         s.firm_key, s.group_id,
@@ -286,8 +250,10 @@ own AS (
         irregular.* EXCLUDE (firm_key), listed.* EXCLUDE (firm_key), visited.* EXCLUDE (firm_key),
         latest.* EXCLUDE (firm_key)
     FROM spine s
-    LEFT JOIN shrunk USING (sector) LEFT JOIN needed USING (sector)
-    LEFT JOIN by_region USING (region)
+    LEFT JOIN needed USING (sector)
+    JOIN places USING (firm_key)
+    JOIN sector_rates r ON r.sector = s.sector AND r.firm_key = if(is_judged, s.firm_key, -1)
+    JOIN region_rates g ON g.region = s.region AND g.firm_key = if(is_judged, s.firm_key, -1)
     LEFT JOIN changed USING (firm_key) LEFT JOIN penalised USING (firm_key)
     LEFT JOIN permitted USING (firm_key) LEFT JOIN irregular USING (firm_key)
     LEFT JOIN listed USING (firm_key) LEFT JOIN visited USING (firm_key) LEFT JOIN latest USING (firm_key)

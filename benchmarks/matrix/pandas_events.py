@@ -42,6 +42,18 @@ def faded(amount: pd.Series, age: pd.Series, half_life: int) -> pd.Series:
     return amount * np.exp2(-age / half_life)
 
 
+def decisions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a penalty decision; where platforms differ, what is best for the firm."""
+    again = rows[rows.recorded_again].sort_values(["recorded_on", "penalty_id"])
+    gravity = again.gravity.cat.set_categories(GRAVITIES, ordered=True)
+    first = dict.fromkeys(("firm_key", "penalty_id", "authority", "category"), "first")
+    least = dict.fromkeys(("gravity", "fine", "decided_on", "repaired_on", "revoked_on"), "min")
+    how = first | least | {"statutory_max": "max"}
+    merged = again.assign(gravity=gravity).groupby("decision").agg(how)
+    once = rows.loc[~rows.recorded_again, list(how)]
+    return pd.concat([once, merged.astype(once.dtypes)], ignore_index=True)
+
+
 def penalties_in_force(rows: pd.DataFrame, capital: pd.Series, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return penalties neither expired, repaired nor revoked, with age and weight."""
     rows = rows.assign(

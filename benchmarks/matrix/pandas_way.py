@@ -1,7 +1,8 @@
 """The features of the catalogue in plain pandas: masks, groupby, agg.
 
 Like the SQL beside it, it may assume what a world's records keep: keys of events are unique, only firms
-have versions, and every sector is a code of five characters.
+have versions, every sector is a code of five characters and every region one of six, every penalty states
+the number of its decision, and no grace period is in force.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.matrix.compared import compared
+from benchmarks.matrix.compared import Features
 from benchmarks.matrix.pandas_events import (
     changes,
+    decisions,
     inspections,
     irregularities,
     listings,
@@ -49,14 +51,24 @@ def opened(records: Path) -> Iterator[Registry]:
         rows = _read(records, name)
         rows["firm_key"] = rows.pop("firm_id").map(numbers).astype("int32")
         tables[name] = rows.astype({c: "category" for c in rows.columns if c in TEXTS})
+    tables["penalties"] = _numbered(tables["penalties"])
     yield tables
+
+
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Number the decisions, whatever brackets a platform writes, and mark those recorded again."""
+    number = rows.pop("decision_number").str.replace("〔", "[").str.replace("〕", "]")
+    decision = (
+        rows.firm_key.to_frame().assign(number=number).groupby(["firm_key", "number"]).ngroup()
+    )
+    return rows.assign(decision=decision, recorded_again=decision.duplicated(keep=False))
 
 
 def _read(records: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(records / f"{name}.parquet", to_pandas_kwargs={"date_as_object": False})
 
 
-def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
+def computed(registry: Registry, as_of: pd.Timestamp, features: Features) -> Iterator[pd.DataFrame]:
     """Yield the matrix of all open firms, one float32 column a feature."""
     firms = registry["firms"]
     known = firms[
@@ -66,7 +78,7 @@ def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     is_open = known.closed_on.isna() | (known.closed_on > as_of)
     spine = known[is_open & (known.registered_on.isna() | (known.registered_on <= as_of))]
     then = {name: _seen(registry[name], as_of) for name in TABLES}
-    in_force = penalties_in_force(then["penalties"], known.registered_capital, as_of)
+    in_force = penalties_in_force(decisions(then["penalties"]), known.registered_capital, as_of)
     guide = load_sectors()
     parts = [
         _profile(spine, as_of),
@@ -82,7 +94,7 @@ def computed(registry: Registry, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     table = pd.concat([part.reindex(spine.index) for part in parts], axis=1)
     fill = {name: BY_NAME[name].if_none for name in table}
     table = table.fillna({name: value for name, value in fill.items() if value == value}).copy()
-    names = [feature.name for feature in compared()]
+    names = [feature.name for feature in features]
     table = peers(_ratios(table), spine.group_id)[names].astype("float32")
     yield table.sort_index().reset_index()
 

@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks import worlds
 from benchmarks.machine import in_child
 from benchmarks.results import write_result
-from benchmarks.scale import ranking
+from benchmarks.scale import growth, ranking
 from risk_index import pipeline
 from risk_index.memory import batch_firms
 from risk_index.scoring import BATCH_FIRMS
@@ -27,15 +27,18 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, say: Say) -> Path:
     run = worlds.BUILD / "fit"
     source = pipeline.Source(small / "records")
     pipeline.fit(source, dt.date.fromisoformat(worlds.as_of(small)), run, say)
-    figures = {}
+    figures, grown = {}, []
     for n_firms in sizes:
         say(f"world of {n_firms:,} firms")
         folder = worlds.world(n_firms)
         limit = ["--memory-gb", memory_gb] if memory_gb else []
         out = worlds.BUILD / f"ranked-{n_firms}.csv"
-        figures[worlds.size(folder)] = in_child(
+        found = in_child(
             ranking.__name__, folder / "records", worlds.as_of(folder), run, out, *limit
         )
+        figures[worlds.size(folder)] = found
+        grown.append(growth.row(*worlds.counts(folder), memory_gb, found))
+        growth.add(grown)
     given = f" --memory-gb {memory_gb:g}" if memory_gb else ""
     options = " ".join(f"--firms {n}" for n in sizes) + given
     limited = f"limited to {memory_gb:g} GB" if memory_gb else "not limited"
