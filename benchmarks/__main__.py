@@ -67,11 +67,12 @@ def real(data: Path, cities: tuple[str, ...], probe: bool, earlier: Path | None)
 @click.option("--firms", multiple=True, type=click.IntRange(min=1000), default=(250_000, 1_000_000),
               show_default=True, help="Sizes; repeat the option.")  # fmt: skip
 @click.option("--memory-gb", type=float, help="Memory to keep to; no limit by default.")
-def scale(firms: tuple[int, ...], memory_gb: float | None) -> None:
+@click.option("--top", type=int, help="Firms in the CSV, as `rank --top`; all of them by default.")
+def scale(firms: tuple[int, ...], memory_gb: float | None, top: int | None) -> None:
     """Check and rank larger and larger registries: seconds and peak memory of every step."""
     from benchmarks.scale.report import measure
 
-    say(str(measure(firms, memory_gb, say)))
+    say(str(measure(firms, memory_gb, top, say)))
 
 
 @main.command()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,11 @@ import numpy as np
 import pandas as pd
 
 import risk_index
-from features.addresses import Address
 from features.asof import SectorClass, Snapshot, snapshot_of_registry
 from features.catalogue import in_use
 from features.failures import RecordsError
-from features.mapping import load_mapping
 from features.quality import Quality
-from features.records import Records, open_records
-from features.schema import TABLES
+from features.records import Records
 from features.stored import REGISTRY
 from models.fitted import FittedModel
 from models.refits import fit_refits
@@ -34,56 +30,21 @@ from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
 from risk_index.kept import Scored, fingerprint, workplace
-from risk_index.memory import asked_gb, batch_firms, engine_gb
+from risk_index.memory import batch_firms, engine_gb
 from risk_index.pictures import draw_pictures
 from risk_index.progress import steps
 from risk_index.ranked_rows import first_bytes
 from risk_index.ranked_xlsx import refuse_other_workbook
 from risk_index.ranking import Form, Ranking, refuse_other_file, write_ranking
 from risk_index.scoring import expected_harm
-from risk_index.settings import Settings, load_sectors, load_settings
+from risk_index.settings import Settings, load_settings
+from risk_index.source import Source as Source
 from risk_index.texts import Texts
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
 from risk_index.whole_folder import whole_folder
 from risk_index.whole_ranking import refuse_other_folder
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the records lie and how to read them, with how much memory; None for no limit."""
-
-    records: Path | Address
-    mapping: Path | None = None
-    settings: Path | None = None
-    memory_gb: float | None = field(default_factory=asked_gb)
-
-    @property
-    def sectors(self) -> tuple[SectorClass, ...]:
-        """Return the guide of industries: the mapping's own ``sectors.csv`` if it has one."""
-        own = self.mapping / "sectors.csv" if self.mapping else None
-        return load_sectors(own if own and own.is_file() else None)
-
-    @contextmanager
-    def open(
-        self, rejected: Path | None = None, scratch: Path | None = None, keep: Path | None = None
-    ) -> Iterator[Records]:
-        """Open the checked records; their database lies in `scratch` meanwhile, and they stay in `keep`."""
-        mapping = load_mapping(self.mapping) if self.mapping else None
-        with ExitStack() as opened:
-            with steps("checking", len(TABLES), "tables") as checked:
-                found = open_records(
-                    self.records,
-                    mapping,
-                    rejected=rejected,
-                    memory_limit_gb=engine_gb(self.memory_gb),
-                    scratch=scratch,
-                    keep=keep,
-                    progress=checked,
-                )
-                records = opened.enter_context(found)
-            yield records
 
 
 def check(source: Source, out: Path, keep: bool = False) -> Quality:

@@ -11,8 +11,9 @@ import click
 import features.matrix
 from benchmarks.machine import peak_mb
 from benchmarks.scale.stopwatch import Stopwatch
-from risk_index import pipeline, scoring
+from risk_index import pipeline, scoring, source
 from risk_index.kept import Scored
+from risk_index.ranking import Form
 
 FOLDER = click.Path(path_type=Path)
 
@@ -20,7 +21,7 @@ FOLDER = click.Path(path_type=Path)
 def wound_up() -> Stopwatch:
     """Return a stopwatch that times the steps of `pipeline.rank`."""
     watch = Stopwatch()
-    watch.entering(pipeline, "open_records", "open")
+    watch.entering(source, "open_records", "open")
     watch.call(features.matrix, "publish_facts", "facts")
     watch.each(scoring, "batches", "batches")
     watch.made(scoring, "particulars", "told")
@@ -55,7 +56,10 @@ def steps(seconds: dict[str, float]) -> dict[str, float]:
 @click.argument("run", type=FOLDER)
 @click.argument("out", type=FOLDER)
 @click.option("--memory-gb", type=float)
-def main(records: Path, as_of: Any, run: Path, out: Path, memory_gb: float | None) -> None:
+@click.option("--top", type=int)
+def main(
+    records: Path, as_of: Any, run: Path, out: Path, memory_gb: float | None, top: int | None
+) -> None:
     """Print seconds by step and the peak memory on the way, as JSON."""
     watch = wound_up()
     with watch.running("all"):
@@ -65,6 +69,7 @@ def main(records: Path, as_of: Any, run: Path, out: Path, memory_gb: float | Non
             run,
             out,
             lambda text: click.echo(text, err=True),
+            form=Form(top=top),
         )
     scored = watch.peaks["score"]
     peaks = {

@@ -21,7 +21,7 @@ FITTED_ON = 20_000
 Say = Callable[[str], None]
 
 
-def measure(sizes: tuple[int, ...], memory_gb: float | None, say: Say) -> Path:
+def measure(sizes: tuple[int, ...], memory_gb: float | None, top: int | None, say: Say) -> Path:
     """Fit on a small world, rank each of the larger ones, and write what it took."""
     small = worlds.world(FITTED_ON)
     run = worlds.BUILD / "fit"
@@ -32,6 +32,7 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, say: Say) -> Path:
         say(f"world of {n_firms:,} firms")
         folder = worlds.world(n_firms)
         limit = ["--memory-gb", memory_gb] if memory_gb else []
+        limit += ["--top", top] if top else []
         out = worlds.BUILD / f"ranked-{n_firms}.csv"
         found = in_child(
             ranking.__name__, folder / "records", worlds.as_of(folder), run, out, *limit
@@ -40,11 +41,13 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, say: Say) -> Path:
         grown.append(growth.row(*worlds.counts(folder), memory_gb, found))
         growth.add(grown)
     given = f" --memory-gb {memory_gb:g}" if memory_gb else ""
+    given += f" --top {top}" if top else ""
     options = " ".join(f"--firms {n}" for n in sizes) + given
     limited = f"limited to {memory_gb:g} GB" if memory_gb else "not limited"
     sections = [
         (
-            "Seconds from Parquet records to ranked.csv with reasons, one process; a model fitted on "
+            f"Seconds from Parquet records to {'ranked Parquet' if top else 'ranked.csv'} with reasons, one "
+            "process; a model fitted on "
             f"{FITTED_ON:,} firms; {batch_firms(memory_gb, BATCH_FIRMS):,} firms a batch.",
             seconds(figures),
         ),

@@ -108,7 +108,7 @@ def test_a_kept_query_gives_what_the_expression_gives(duckdb, registry, day):
     plain = in_order(assembled(snapshot, some, publish_facts(snapshot, some))).to_pyarrow()
     assert_same(matrix(snapshot, some), framed(plain))
     told: list[int] = []
-    with patch("features.matrix.LEAST_PIECE", 1):
+    with patch("features.matrix.PIECE_ROWS", 1):
         assert_same(matrix(snapshot, some, told.append), framed(plain))
     assert len(told) > 1 or max(framed(plain).firm_key, default=0) == 0
     assert sum(told) == plain.num_rows
