@@ -42,25 +42,34 @@ def _of_world(seed: int, n_firms: int, region: str, say: Say) -> list[dict[str, 
     if not (folder / "world" / "world.json").exists():
         write_world(folder / "world", n_firms, seed, settings)
     records = folder / "world" / "records"
-    alike = {
-        "as they are": records,
-        "thinned": thinned(records, region, folder / "thinned"),
-        "thinned, no rates": thinned(records, region, folder / "no rates", with_rates=False),
-        "doubled": doubled(records, region, folder / "doubled"),
+    alike: dict[str, Callable[[], Path]] = {
+        "as they are": lambda: records,
+        "thinned": lambda: thinned(records, region, folder / "thinned"),
+        "thinned, no rates": lambda: thinned(
+            records, region, folder / "no rates", with_rates=False
+        ),
+        "doubled": lambda: doubled(records, region, folder / "doubled"),
     }
     ranked = {}
-    for name, place in alike.items():
+    for name, made in alike.items():
         say(f"seed {seed}, {name}")
-        source = pipeline.Source(place)
-        pipeline.fit(source, settings.as_of, folder / f"fit {name}", _silent)
-        for fit in {"as they are", name}:
-            out = folder / f"{name} by {fit}.csv"
-            pipeline.rank(source, settings.as_of, folder / f"fit {fit}", out, _silent)
+        for fit, out in _rankings(folder, name, made).items():
             ranked[name, fit] = pd.read_csv(
                 out, dtype={"region": str, "firm_id": str}, encoding="utf-8-sig"
             )
     truth = pd.read_parquet(folder / "world" / "truth.parquet")
     return [_row(seed, ranked, truth, region, name) for name in alike]
+
+
+def _rankings(folder: Path, name: str, made: Callable[[], Path]) -> dict[str, Path]:
+    """Return the rankings of altered records by their own fit and by the old one; those there are kept."""
+    found = {fit: folder / f"{name} by {fit}.csv" for fit in dict.fromkeys(("as they are", name))}
+    if not all(out.exists() for out in found.values()):
+        source, as_of = pipeline.Source(made()), load_world_settings().as_of
+        pipeline.fit(source, as_of, folder / f"fit {name}", _silent)
+        for fit, out in found.items():
+            pipeline.rank(source, as_of, folder / f"fit {fit}", out, _silent)
+    return found
 
 
 def _row(

@@ -129,6 +129,15 @@ def test_a_part_takes_its_share_of_the_rows(seen: Seen) -> None:
     assert max(part.rows for part in seen.parts) <= 1.4 * seen.whole.rows / PARTS
 
 
+@pytest.mark.parametrize("kind", ["WINDOW", "HASH_GROUP_BY", "HASH_JOIN"])
+def test_no_kind_of_work_is_done_for_all_firms_in_every_part(seen: Seen, kind: str) -> None:
+    def rows(piece: Piece) -> int:
+        return sum(rows for found, rows in piece.operators if found == kind)
+
+    assert rows(seen.whole) > N_FIRMS
+    assert max(map(rows, seen.parts)) <= 1.5 * rows(seen.whole) / PARTS
+
+
 def test_a_firm_takes_so_many_rows_and_the_others_add_none(seen: Seen) -> None:
     for piece in (seen.whole, *seen.parts):
         assert piece.rows <= ROWS_A_FIRM * len(piece.X)
