@@ -14,6 +14,8 @@ ENGINE_SHARE = 0.5
 BATCH_SHARE = 0.2
 FIRM_BYTES = 6000
 """What a firm of the batch at work takes: matrix, evidence, shares of every feature, texts."""
+PLAN_BYTES = 100
+"""What a firm takes while the round is planned and ranks are given."""
 
 
 def asked_gb() -> float | None:
@@ -25,6 +27,18 @@ def asked_gb() -> float | None:
 def engine_gb(memory_gb: float | None) -> float | None:
     """Return the limit of a database's memory, in GB."""
     return None if memory_gb is None else (memory_gb - PROGRAM_GB) * ENGINE_SHARE
+
+
+def ranks_gb(memory_gb: float | None, n_firms: int) -> float | None:
+    """Return the limit of the database that ranks firms whose plan lies in memory beside it, in GB.
+
+    >>> ranks_gb(8, 10_000_000), ranks_gb(2, 10_000_000), ranks_gb(None, 10_000_000)
+    (3.65, 1.0, None)
+    """
+    if memory_gb is None:
+        return None
+    left = memory_gb - PROGRAM_GB - n_firms * PLAN_BYTES / 1e9
+    return max(LEAST_GB / 2, min(left, (memory_gb - PROGRAM_GB) * ENGINE_SHARE))
 
 
 def batch_firms(memory_gb: float | None, most: int) -> int:

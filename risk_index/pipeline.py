@@ -30,7 +30,7 @@ from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
 from risk_index.kept import Scored, fingerprint, workplace
-from risk_index.memory import batch_firms, engine_gb
+from risk_index.memory import batch_firms
 from risk_index.pictures import draw_pictures
 from risk_index.progress import steps
 from risk_index.ranked_rows import first_bytes
@@ -304,7 +304,7 @@ def rank(
             as_of,
             last,
             form,
-            engine_gb(source.memory_gb),
+            source.memory_gb,
         )
 
 

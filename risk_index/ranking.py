@@ -22,6 +22,7 @@ from risk_index.frame_columns import BILLION
 from risk_index.frequency import Round, plan_round
 from risk_index.index import Floats
 from risk_index.kept import Scored
+from risk_index.memory import ranks_gb
 from risk_index.ranked_rows import headings, presented, read_ranked
 from risk_index.ranked_xlsx import MOST_ROWS, workbook
 from risk_index.round_files import write_frame, write_round
@@ -132,7 +133,7 @@ def write_ranking(
     as_of: dt.date,
     last: Path | None = None,
     form: Form | None = None,
-    memory_limit_gb: float | None = None,
+    memory_gb: float | None = None,
 ) -> Ranking:
     """Rank the scored firms; write the CSV and, beside it, topics, frame, round and a workbook if asked.
 
@@ -145,9 +146,8 @@ def write_ranking(
         scratch = Path(name)
         con = duckdb.connect(scratch / "placed.duckdb")
         try:
-            if memory_limit_gb:
-                con.execute(f"SET memory_limit = '{memory_limit_gb:g}GB'")
             scored.show(con)
+            _limit(con, memory_gb)
             plan = _place(con, allocation, read_tiers(last) if last else None, form.texts)
             _refuse_too_many(len(plan.firms), form)
             _write_rows(con, scratch, allocation, model_version, as_of, form)
@@ -163,6 +163,16 @@ def write_ranking(
     counts = plan.firms.tier.value_counts().reindex(list("ABCD"), fill_value=0)
     by_tier = {str(k): int(v) for k, v in counts.items()}
     return Ranking(out, len(plan.firms), by_tier, plan, facts, book)
+
+
+def _limit(con: duckdb.DuckDBPyConnection, memory_gb: float | None) -> None:
+    """Leave room beside the database for the plan, which knows every firm."""
+    con.execute(
+        "SET enable_external_file_cache = false"
+    )  # what is read once or twice stays on disk
+    n_firms = con.execute("SELECT count(*) FROM scored").fetchall()[0][0]
+    if limit := ranks_gb(memory_gb, n_firms):
+        con.execute(f"SET memory_limit = '{limit:g}GB'")
 
 
 def _in_their_places(scratch: Path, out: Path, form: Form) -> Path | None:
