@@ -93,11 +93,7 @@ def assembled(
         assert facts.controllers is not None
         rows = rows.left_join(facts.controllers, CONTROLLER)
         rows = rows.mutate(**{name: without_itself(rows, of) for name, of in others.items()})
-    for feature in needed:
-        if isinstance(feature.measure, Ratio):
-            rows = rows.mutate(**{feature.name: _ratio(rows, feature)})
-        if isinstance(feature.measure, Peers):
-            rows = rows.mutate(**{feature.name: _of_peers(rows, feature.measure)})
+    rows = _with_derived(rows, [f for f in needed if isinstance(f.measure, Ratio | Peers)])
     return rows.select(*KEYS, **{f.name: rows[f.name].cast(kind) for f in features})
 
 
@@ -154,6 +150,22 @@ def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) 
 
 def _filled(feature: Feature, value: ir.Value) -> ir.Value:
     return value.cast("float64").fill_null(feature.if_none)
+
+
+def _with_derived(rows: ibis.Table, features: list[Feature]) -> ibis.Table:
+    """Add features that are made from others, as many at a time as their parents allow."""
+    while features:
+        there = set(rows.columns)
+        now = [f for f in features if all(parent.name in there for parent in f.parents)]
+        rows = rows.mutate(**{f.name: _derived(rows, f) for f in now})
+        features = [f for f in features if f not in now]
+    return rows
+
+
+def _derived(rows: ibis.Table, feature: Feature) -> ir.Value:
+    if isinstance(feature.measure, Peers):
+        return _of_peers(rows, feature.measure)
+    return _ratio(rows, feature)
 
 
 def _of_peers(rows: ibis.Table, measure: Peers) -> ir.Value:
