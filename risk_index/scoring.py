@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,13 +17,14 @@ from features.matrix import batches
 from models.fitted import FittedModel
 from models.refits import refit_scores
 from risk_index.index import Floats, IndexScale
-from risk_index.particulars import particulars
+from risk_index.particulars import Particulars, particulars
 from risk_index.reasons import Points, points, sentences
 from risk_index.texts import ENGLISH, Texts
 
 BATCH_FIRMS = 100_000
 ADDITIVITY_TOLERANCE = 0.01
 Progress = Callable[[int], object]
+Item = TypeVar("Item")
 UNSTATED = {
     "name": "no name on record",
     "sector": "no sector on record",
@@ -102,14 +105,33 @@ def score(
     ArithmeticError
         Where reasons do not sum to the distance from 50 within 0.01 points.
     """
+    for X, stated in ahead(_stated(snapshot, size, start)):
+        telling = Telling(snapshot.dates[0], stated.evidence, texts)
+        yield scored(stated.details, X, model, scale, telling)
+        if progress:
+            progress(len(X))
+
+
+def _stated(
+    snapshot: Snapshot, size: int, start: int
+) -> Iterator[tuple[pd.DataFrame, Particulars]]:
+    """Yield the matrix of one batch after the other with what is on record of its firms."""
     look = particulars(snapshot)
     for X in batches(snapshot, in_use(), size, start):
         if len(X):
-            stated = look(X)
-            telling = Telling(snapshot.dates[0], stated.evidence, texts)
-            yield scored(stated.details, X, model, scale, telling)
-        if progress:
-            progress(len(X))
+            yield X, look(X)
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield the items; the next one is made meanwhile, in a thread of its own.
+
+    The database makes a batch while the models score the one before it.
+    """
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = worker.submit(next, items, None)
+            yield item
 
 
 def scored(

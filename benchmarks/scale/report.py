@@ -18,6 +18,7 @@ from risk_index.memory import batch_firms
 from risk_index.scoring import BATCH_FIRMS
 
 FITTED_ON = 20_000
+ONE_BY_ONE = "all steps, one after the other"
 Say = Callable[[str], None]
 
 
@@ -34,9 +35,7 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, top: int | None, sa
         limit = ["--memory-gb", memory_gb] if memory_gb else []
         limit += ["--top", top] if top else []
         out = worlds.BUILD / f"ranked-{n_firms}.csv"
-        found = in_child(
-            ranking.__name__, folder / "records", worlds.as_of(folder), run, out, *limit
-        )
+        found = _measured(folder / "records", worlds.as_of(folder), run, out, *limit)
         figures[worlds.size(folder)] = found
         grown.append(growth.row(*worlds.counts(folder), memory_gb, found))
         growth.add(grown)
@@ -62,6 +61,16 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, top: int | None, sa
     ]
     title = "Ranking of larger and larger registries"
     return write_result("scale", title, f"python -m benchmarks scale {options}", sections)
+
+
+def _measured(*how: object) -> dict[str, Any]:
+    """Return the figures of a ranking by step, and of a whole one whose batches are made ahead."""
+    by_step = in_child(ranking.__name__, *how, "--by-step")
+    whole = in_child(ranking.__name__, *how)
+    for of in ("seconds", "cpu"):
+        by_step[of] |= {ONE_BY_ONE: by_step[of]["all"], "all": whole[of]["all"]}
+    by_step["peak_mb"]["end, batches made ahead"] = whole["peak_mb"]["end"]
+    return by_step
 
 
 def seconds(figures: dict[str, Any]) -> pd.DataFrame:
