@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -346,7 +347,9 @@ def _scored(
         )
     say(f"scoring {n_firms - scored.n_firms} firms")
     with steps("scoring", n_firms, "firms", scored.n_firms) as done:
-        scored.add(scoring.score(snapshot, model, scale, done, texts, size, scored.next_key))
+        batches = scoring.score(snapshot, model, scale, done, texts, size, scored.next_key)
+        with closing(batches):  # the thread that makes the next one ends before the records close
+            scored.add(batches)
     return scored
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -95,7 +95,7 @@ def score(
     texts: Texts = ENGLISH,
     size: int = BATCH_FIRMS,
     start: int = 0,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """Yield scored batches in the order of the firms' ids, reasons and notes in the texts' language.
 
     A batch has `size` firms at most; those whose key is below `start` are left out.
@@ -122,7 +122,7 @@ def _stated(
             yield X, look(X)
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
+def ahead(items: Iterator[Item]) -> Generator[Item]:
     """Yield the items; the next one is made meanwhile, in a thread of its own.
 
     The database makes a batch while the models score the one before it.
