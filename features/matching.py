@@ -8,8 +8,8 @@ import duckdb
 
 from features.failures import Failure
 from features.identity import credit_code_checks, looks_like_credit_code, old_number_checks
+from features.reading import in_portions
 from features.schema import FIRMS, RecordTable
-from features.typed import in_portions
 
 MOST_IDS = 5
 """A name of more firms in one region is a placeholder or that of a chain."""

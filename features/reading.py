@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import dropwhile
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +26,7 @@ from features.sheets import WORKBOOK, Sheet
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 DATABASES = (".duckdb", ".db")
+TEXTS_AT_ONCE = 200_000
 EXACT_DIGITS = 15
 """A spreadsheet rounds numbers of more digits."""
 
@@ -111,9 +112,7 @@ def read_table(
         rows = (
             f"SELECT file_row_number + 1 AS source_row, * EXCLUDE (file_row_number) FROM {source}"
         )
-        _keep(
-            con, table.name, rows, file, "VIEW"
-        )  # its columns have their types: no need of a copy
+        _keep(con, table.name, rows, file, "VIEW")
         return True
     text = as_utf8(table.name, file, encoding_of(file), scratch)
     _read_csv(con, table.name, text, file)
@@ -133,6 +132,14 @@ def unreadable_file(table: str, file: str, error: duckdb.Error) -> RecordsError:
     """Return the refusal of a file that breaks off."""
     rule = f"{file} cannot be read: {str(error).splitlines()[0][:200]}"
     return RecordsError([refusal(table, "", rule, "Export the file anew.")])
+
+
+def in_portions(con: duckdb.DuckDBPyConnection, texts: str) -> Iterator[list[str]]:
+    """Yield the one column of a query in lists of bounded length, while the database is free for others."""
+    with con.cursor() as apart:
+        found = apart.execute(texts)
+        while rows := found.fetchmany(TEXTS_AT_ONCE):
+            yield [row[0] for row in rows]
 
 
 def kind_of(con: duckdb.DuckDBPyConnection, name: str) -> str:

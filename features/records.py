@@ -20,7 +20,7 @@ from features.failures import RecordsError, refusal
 from features.mapping import Mapping, run_mapping
 from features.quality import Quality
 from features.reading import literal
-from features.stored import finish, is_stored, reopen
+from features.stored import REGISTRY, finish, is_stored, reopen
 
 WORKING = "risk-index-"
 """How the folder of a working database begins."""
@@ -98,6 +98,8 @@ def open_records(
             place = _place(path)
             if not isinstance(place, Address) and is_stored(place):
                 quality = _checked_before(backend, place, mapping, rejected)
+                if keep is not None:
+                    shutil.copytree(place / REGISTRY, keep, dirs_exist_ok=True)
             else:
                 extract = _extract(backend, place, mapping, folder)
                 check = Check(backend, extract, today or dt.date.today(), rejected, keep)

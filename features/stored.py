@@ -49,13 +49,17 @@ def reopen(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     Raises
     ------
     RecordsError
-        Where another version of the program stored them, or one of them is missing.
+        Where another version of the program stored them, one of them is missing, or their report is broken.
     """
     folder = path / REGISTRY
-    found = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    remedy = "Check the records again with --keep."
+    try:
+        found = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except ValueError as error:
+        rule = f"{folder / MARK} cannot be read: {error}"
+        raise RecordsError([refusal("firms", "", rule, remedy)]) from error
     names = [FIRM_KEYS, *(table.name for table in TABLES)]
     missing = [name for name in names if not (folder / f"{name}.parquet").is_file()]
-    remedy = "Check the records again with --keep."
     if missing:
         rule = f"{path}: the stored registry lacks {missing[0]}.parquet"
         raise RecordsError([refusal(missing[0], "", rule, remedy)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import duckdb
 import pandas as pd
@@ -15,13 +15,12 @@ from features.identity import (
     looks_like_credit_code,
     names_a_person,
 )
-from features.reading import literal, quoted
+from features.reading import in_portions, literal, quoted
 from features.rules import placeholder, unreadable
 from features.schema import FIRMS, Column, RecordTable
 
 ALWAYS_KNOWN = "DATE '1900-01-01'"
 _BRACKETS = dict.fromkeys("(〔【〖", "[") | dict.fromkeys(")〕】〗", "]")
-TEXTS_AT_ONCE = 200_000
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "number": "DOUBLE"}
 
 
@@ -202,11 +201,3 @@ def _write_identity(con: duckdb.DuckDBPyConnection, cells: str) -> None:
         con.unregister("incoming")
     if n_valid < 0.5 * n_shaped:  # another numbering of 18 characters, no credit codes
         con.execute("UPDATE identity SET wrong_code = false, wrong_inner_code = false")
-
-
-def in_portions(con: duckdb.DuckDBPyConnection, texts: str) -> Iterator[list[str]]:
-    """Yield the one column of a query in lists of bounded length, while the database is free for others."""
-    with con.cursor() as apart:
-        found = apart.execute(texts)
-        while rows := found.fetchmany(TEXTS_AT_ONCE):
-            yield [row[0] for row in rows]

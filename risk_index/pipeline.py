@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -69,6 +70,8 @@ def check(source: Source, out: Path, keep: bool = False) -> Quality:
             with source.open(fresh / "rejected", fresh if keep else None, registry) as records:
                 quality = records.quality
         except RecordsError as error:
+            if registry:
+                shutil.rmtree(registry)  # part of one, which nothing may take for the whole
             refused, quality = error, Quality((), error.failures, error.recognised)
         (fresh / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     if refused is not None:
@@ -312,7 +315,8 @@ def rank(
 def _refuse_before_reading(out: Path, form: Form, cluster: Cluster | None) -> None:
     """Refuse what would fail after hours of work, or overwrite somebody's file."""
     refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
-    refuse_other_folder(out)
+    if form.top is not None:
+        refuse_other_folder(out)
     if form.xlsx:
         refuse_other_workbook(out.with_suffix(".xlsx"))
     if cluster is not None:

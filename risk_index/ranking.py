@@ -155,7 +155,9 @@ def write_ranking(
                 stated = _stated_of_all(allocation, model_version, as_of, form.texts)
                 write_whole(con, scored, scratch / "whole", stated)
             write_frame(con, scratch / "frame")
-            con.execute(f"COPY (FROM topics) TO {literal(scratch / 'topics')} (FORMAT parquet)")
+            con.execute(
+                f"COPY (FROM topics ORDER BY firm_id) TO {literal(scratch / 'topics')} (FORMAT parquet)"
+            )
         finally:
             con.close()
         facts = write_round(plan, allocation, scratch, model_version, as_of)
@@ -167,9 +169,7 @@ def write_ranking(
 
 def _limit(con: duckdb.DuckDBPyConnection, memory_gb: float | None) -> None:
     """Leave room beside the database for the plan, which knows every firm."""
-    con.execute(
-        "SET enable_external_file_cache = false"
-    )  # what is read once or twice stays on disk
+    con.execute("SET enable_external_file_cache = false")
     n_firms = con.execute("SELECT count(*) FROM scored").fetchall()[0][0]
     if limit := ranks_gb(memory_gb, n_firms):
         con.execute(f"SET memory_limit = '{limit:g}GB'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from risk_index.kept import Scored
 from risk_index.ranked_rows import COLUMNS
 
 END = ".parquet"
+_PART = re.compile(rf"part-\d{{5}}{re.escape(END)}")
 
 
 def whole_of(ranked: Path) -> Path:
@@ -24,7 +26,7 @@ def whole_of(ranked: Path) -> Path:
 def all_firms(ranked: Path) -> Path:
     """Return what holds all firms of a ranking: the folder beside it if there is one, or the file itself."""
     whole = whole_of(ranked)
-    return whole if whole.is_dir() else ranked
+    return whole if _is_ours(whole) else ranked
 
 
 def refuse_other_folder(out: Path) -> None:
@@ -36,12 +38,14 @@ def refuse_other_folder(out: Path) -> None:
         Naming the folder.
     """
     whole = whole_of(out)
-    if whole.is_file() or (whole.is_dir() and any(not _is_part(f) for f in whole.iterdir())):
+    if whole.exists() and not _is_ours(whole):
         raise UserError(f"{whole} exists and is no ranking: move it, or name a new --out")
 
 
-def _is_part(file: Path) -> bool:
-    return file.is_file() and file.name.startswith("part-") and file.suffix == END
+def _is_ours(whole: Path) -> bool:
+    """Tell whether a folder holds the files of a whole ranking and nothing else."""
+    files = list(whole.iterdir()) if whole.is_dir() else []
+    return bool(files) and all(_PART.fullmatch(file.name) for file in files)
 
 
 def write_whole(
@@ -92,7 +96,7 @@ def _query(rows: str) -> str:
 def put(whole: Path | None, out: Path) -> None:
     """Move a whole ranking beside `out`, or take away the one of an earlier run."""
     place = whole_of(out)
-    if place.is_dir():
+    if _is_ours(place):
         shutil.rmtree(place)
     if whole is not None:
         whole.replace(place)

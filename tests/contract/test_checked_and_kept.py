@@ -75,7 +75,27 @@ def test_a_trial_changes_a_table_and_leaves_it_as_it_was(kept: Path) -> None:
         assert records.table("penalties").count().execute() == before > 1
 
 
-@pytest.mark.parametrize("fault", ["another version", "a table is missing", "mapped again"])
+def test_what_was_kept_can_be_kept_elsewhere(kept: Path, tmp_path: Path) -> None:
+    assert called("check", kept, "--out", tmp_path / "again", "--keep").exit_code == 0
+    with open_records(tmp_path / "again") as found, open_records(kept) as there:
+        assert found.quality == there.quality
+        assert found.n_firms == there.n_firms > 0
+
+
+def test_a_refused_check_keeps_no_part_of_a_registry(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    pd.DataFrame({"firm_id": ["a"]}).to_csv(records / "firms.csv", index=False)
+    rows = {"firm_id": ["a"], "inspection_id": ["1"], "inspected_on": ["soon"], "violation": [0]}
+    pd.DataFrame(rows).to_csv(records / "inspections.csv", index=False)  # all its rows are rejected
+    assert called("check", records, "--out", tmp_path / "out", "--keep").exit_code == 1
+    assert (tmp_path / "out" / "quality.json").is_file()
+    assert not (tmp_path / "out" / REGISTRY).exists()
+
+
+@pytest.mark.parametrize(
+    "fault", ["another version", "a broken report", "a table is missing", "mapped again"]
+)
 def test_what_cannot_be_opened_is_refused(kept: Path, tmp_path: Path, fault: str) -> None:
     copy, options, said = tmp_path / "copy", [], ""
     (copy / REGISTRY).mkdir(parents=True)
@@ -87,6 +107,10 @@ def test_what_cannot_be_opened_is_refused(kept: Path, tmp_path: Path, fault: str
         text = json.dumps(mark | {"checked_by": "somebody"})
         (copy / REGISTRY / MARK).write_text(text, encoding="utf-8")
         said = "another version of the program"
+    elif fault == "a broken report":
+        (copy / REGISTRY / MARK).unlink()
+        (copy / REGISTRY / MARK).write_text("{", encoding="utf-8")
+        said = "registry.json cannot be read"
     elif fault == "a table is missing":
         (copy / REGISTRY / "permits.parquet").unlink()
         said = "lacks permits.parquet"

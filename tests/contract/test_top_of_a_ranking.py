@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -76,10 +77,24 @@ def test_a_later_ranking_leaves_no_parquet_of_an_earlier_one(folder: Path, tmp_p
     assert not (tmp_path / "ranked.parquet").exists()
 
 
-def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "ranked.parquet").mkdir()
-    (tmp_path / "ranked.parquet" / "notes.txt").touch()
+@pytest.mark.parametrize("file", ["notes.txt", "part-00000-6f1c.snappy.parquet"])
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, file: str) -> None:
+    theirs = tmp_path / "ranked.parquet" / file
+    theirs.parent.mkdir()
+    theirs.touch()
     found = ranked(tmp_path / "ranked.csv", "--top", TOP)
     assert found.exit_code == 1
     assert "ranked.parquet exists and is no ranking" in found.output
-    assert (tmp_path / "ranked.parquet" / "notes.txt").exists()
+    assert ranked(tmp_path / "ranked.csv").exit_code == 0  # nothing is written there without --top
+    assert theirs.exists()
+    assert len(read_tiers(tmp_path / "ranked.csv")) > TOP
+
+
+def test_no_row_hangs_on_the_size_of_a_batch(folder: Path, tmp_path: Path) -> None:
+    with patch("risk_index.scoring.BATCH_FIRMS", 30):
+        assert ranked(tmp_path / "some.csv", "--top", TOP).exit_code == 0
+    for end in ("csv", "frame.csv"):
+        assert (tmp_path / f"some.{end}").read_bytes() == (folder / f"top.{end}").read_bytes()
+    points = (tmp_path / "some.topics.parquet", folder / "top.topics.parquet")
+    pd.testing.assert_frame_equal(*map(pd.read_parquet, points), check_exact=True)
+    assert len(list((tmp_path / "some.parquet").iterdir())) > 1
