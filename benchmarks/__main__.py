@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -68,11 +69,15 @@ def real(data: Path, cities: tuple[str, ...], probe: bool, earlier: Path | None)
               show_default=True, help="Sizes; repeat the option.")  # fmt: skip
 @click.option("--memory-gb", type=float, help="Memory to keep to; no limit by default.")
 @click.option("--top", type=int, help="Firms in the CSV, as `rank --top`; all of them by default.")
-def scale(firms: tuple[int, ...], memory_gb: float | None, top: int | None) -> None:
+@click.option("--events", type=float, default=10, show_default=True, help="Events a firm.")
+@click.option(
+    "--whole", is_flag=True, help="One run, as users have it; its steps are not told apart."
+)
+def scale(firms: tuple[int, ...], **how: Any) -> None:
     """Check and rank larger and larger registries: seconds and peak memory of every step."""
-    from benchmarks.scale.report import measure
+    from benchmarks.scale.report import How, measure
 
-    say(str(measure(firms, memory_gb, top, say)))
+    say(str(measure(firms, How(**how), say)))
 
 
 @main.command()
@@ -134,7 +139,7 @@ def rounds(seeds: tuple[int, ...], firms: int, jobs: int) -> None:
 
 
 @main.command()
-@click.option("--firms", type=click.IntRange(min=2000), default=20_000, show_default=True)
+@click.option("--firms", type=click.IntRange(min=2000), default=50_000, show_default=True)
 @click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--fasttreeshap", "python", type=PYTHON,
               help="Python of an environment that holds fasttreeshap.")  # fmt: skip

@@ -12,11 +12,12 @@ EVENTS_PER_FIRM = 10
 SEED = 1
 
 
-def world(n_firms: int) -> Path:
-    """Return the folder of the world of `n_firms` firms and ten times as many events."""
-    folder = BUILD / f"world-{n_firms}"
+def world(n_firms: int, events: float = EVENTS_PER_FIRM) -> Path:
+    """Return the folder of the world of `n_firms` firms with so many events a firm."""
+    other = f"-{events:g}" if events != EVENTS_PER_FIRM else ""
+    folder = BUILD / f"world-{n_firms}{other}"
     if not (folder / "world.json").exists():
-        write_world(folder, n_firms, SEED, load_world_settings(), EVENTS_PER_FIRM)
+        write_world(folder, n_firms, SEED, load_world_settings(), events)
     return folder
 
 

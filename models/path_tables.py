@@ -11,20 +11,21 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
 from models.arrays import Bools, Floats, Rows, Singles
 from models.grids import Grid
 from models.splits import Tree, UnlikeTreesError, read_trees
+from models.table_loops import BLOCK, Table, TableLoops
 
 CASES = 1024
 """Most cases of a table, hence at most 10 inputs on a path."""
 LEAVES = 62
 """Most leaves of a table: an input's agreement with them is one number of so many bits."""
-BLOCK = 4096
-"""Rows at once: what they need stays in the processor's cache."""
+FEWEST_ROWS_TO_COMPILE = 30_000
+"""From about so many, compiled loops save more than the second that compiling takes."""
 
 Agreements = Mapping[int, tuple[Rows, Rows]]
 """By column: its cases, the bits of which tell the leaves agreed with, and the case of each code."""
@@ -44,27 +45,6 @@ class Path:
 
     agrees: Mapping[int, Bools]
     share: Mapping[int, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Shapley values of some leaves of a tree, in every case of their d inputs.
-
-    Parameters
-    ----------
-    columns : tuple of int, shape (d,)
-    steps : tuple of int64 arrays, each of shape (codes,)
-        What the code of an input adds to the number of the case.
-    values : tuple of float64 arrays, each of shape (cases,)
-        Shapley values of an input.
-    score : float64 array, shape (cases,)
-        Value of the leaf that is met, 0 where it is none of these.
-    """
-
-    columns: tuple[int, ...]
-    steps: tuple[Rows, ...]
-    values: tuple[Floats, ...]
-    score: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,27 +73,30 @@ class PathTables:
         tables = tuple(table for tree in trees for table in _tables(tree, grids))
         return cls(grids, tables, math.fsum(tree.mean() for tree in trees))
 
+    @cached_property
+    def loops(self) -> TableLoops:
+        """The compiled way through these tables."""
+        return TableLoops(tuple(self.grids.items()), self.tables, self.base)
+
     def raw(self, matrix: Singles) -> Floats:
         """Return the sum of the leaf values met, shape (n,): LightGBM's own to the last bit.
 
         The leaves are added in the order of the trees, as LightGBM does.
         """
-        found = np.empty(len(matrix))
-        for start in range(0, len(matrix), BLOCK):
-            found[start : start + BLOCK] = self._scores(matrix[start : start + BLOCK])
-        return found
-
-    def _scores(self, matrix: Singles) -> Floats:
-        score, value = np.zeros(len(matrix)), np.empty(len(matrix))
-        for table, case in self._cases(matrix):
-            score += np.take(table.score, case, out=value, mode="clip")
-        return score
+        return self.loops.raw(matrix)
 
     def contributions(self, matrix: Singles) -> Floats:
         """Return exact Shapley values of the raw score, shape (n, p + 1), the base value last.
 
-        Those of a row depend on nothing but the row, to the last bit.
+        Those of a row depend on nothing but the row, to the last bit. Those of many rows are looked
+        up in compiled loops, which gives the same bits.
         """
+        if len(matrix) >= FEWEST_ROWS_TO_COMPILE:
+            return self.loops.contributions(matrix)
+        return self.plain_contributions(matrix)
+
+    def plain_contributions(self, matrix: Singles) -> Floats:
+        """Return :meth:`contributions` by NumPy alone."""
         phi = np.empty((len(matrix), matrix.shape[1] + 1))
         for start in range(0, len(matrix), BLOCK):
             phi[start : start + BLOCK] = self._block(matrix[start : start + BLOCK]).T

@@ -13,9 +13,10 @@ from models.explain import check_additive, contributions
 from models.trees import Trees
 
 Way = Callable[[Singles], Floats]
-OURS, BARE, BEFORE, LIGHTGBM, SHAP = (
+OURS, LOOPS, PLAIN, BEFORE, LIGHTGBM, SHAP = (
     "ours, sums checked",
-    "ours, tables alone",
+    "ours, compiled loops alone",
+    "ours, plain look-ups alone",
     "pred_contrib, sums checked",
     "pred_contrib",
     "shap.TreeExplainer",
@@ -39,7 +40,8 @@ def ways(trees: Trees) -> dict[str, Way]:
     explainer = shap.TreeExplainer(trees.booster, feature_perturbation="tree_path_dependent")
     return {
         OURS: lambda X: contributions(trees, X)[:, :-1],
-        BARE: lambda X: tables.contributions(X)[:, :-1],
+        LOOPS: lambda X: tables.loops.contributions(X)[:, :-1],
+        PLAIN: lambda X: tables.plain_contributions(X)[:, :-1],
         BEFORE: checked,
         LIGHTGBM: lambda X: by_lightgbm(X)[:, :-1],
         SHAP: explainer.shap_values,

@@ -66,7 +66,7 @@ def write(table: pd.DataFrame) -> Path:
     PAGE.write_text(
         "# Growth: rankings of larger and larger registries\n\n"
         "From Parquet records to ranked.csv with reasons, one process, the last run of each size "
-        "(`python -m benchmarks scale --firms N`). Events are ten times the firms. Seconds a million: those "
+        "(`python -m benchmarks scale --firms N`). Seconds a million: those "
         "for a million firms ranked; the same in every row where time grows with the firms.\n\n"
         f"{as_table(_told(table))}\n\n![growth]({PICTURE.name})\n",
         encoding="utf-8",

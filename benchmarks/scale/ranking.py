@@ -18,26 +18,32 @@ from risk_index.ranking import Form
 FOLDER = click.Path(path_type=Path)
 
 
-def wound_up() -> Stopwatch:
-    """Return a stopwatch that times the steps of `pipeline.rank`, one after the other."""
+def wound_up(by_step: bool) -> Stopwatch:
+    """Return a stopwatch of `pipeline.rank`; by step, the batches are made one after the other."""
     watch = Stopwatch()
-    scoring.ahead = iter
     watch.entering(source, "open_records", "open")
-    watch.call(features.matrix, "publish_facts", "facts")
-    watch.each(scoring, "batches", "batches")
-    watch.made(scoring, "particulars", "told")
-    watch.call(scoring, "points", "reasons")
-    watch.call(scoring, "sentences", "sentences")
-    watch.each(scoring, "score", "score")
-    watch.call(Scored, "add", "add")
     watch.call(pipeline, "write_ranking", "write")
+    if by_step:
+        scoring.ahead = iter
+        watch.call(features.matrix, "publish_facts", "facts")
+        watch.each(scoring, "batches", "batches")
+        watch.made(scoring, "particulars", "told")
+        watch.call(scoring, "points", "reasons")
+        watch.call(scoring, "sentences", "sentences")
+        watch.each(scoring, "score", "score")
+        watch.call(Scored, "add", "add")
     return watch
 
 
-def steps(seconds: dict[str, float]) -> dict[str, float]:
+def steps(seconds: dict[str, float], by_step: bool) -> dict[str, float]:
     """Return the seconds of each step without those of the steps inside it."""
+    ends = {"ordering and writing": seconds["write"], "all": seconds["all"]}
+    opening = {"opening and checking": seconds["open"]}
+    if not by_step:
+        between = seconds["all"] - seconds["open"] - seconds["write"]
+        return {**opening, "all batches": between, **ends}
     return {
-        "opening and checking": seconds["open"],
+        **opening,
         "sector and region facts": seconds["facts"],
         "matrix": seconds["batches"] - seconds["facts"],
         "evidence": seconds["told"],
@@ -46,8 +52,7 @@ def steps(seconds: dict[str, float]) -> dict[str, float]:
         "reasons": seconds["reasons"],
         "reasons in words": seconds["sentences"],
         "keeping the batches": seconds["add"] - seconds["score"],
-        "ordering and writing": seconds["write"],
-        "all": seconds["all"],
+        **ends,
     }
 
 
@@ -68,8 +73,8 @@ def main(
     top: int | None,
     by_step: bool,
 ) -> None:
-    """Print seconds and the peak memory as JSON: of the whole, or by step, when no batch is made ahead."""
-    watch = wound_up() if by_step else Stopwatch()
+    """Print seconds and the peak memory as JSON, by every step when no batch is made ahead."""
+    watch = wound_up(by_step)
     with watch.running("all"):
         ranking = pipeline.rank(
             pipeline.Source(records, memory_gb=memory_gb),
@@ -81,22 +86,19 @@ def main(
         )
     figures = {
         "firms": ranking.n_firms,
-        "seconds": steps(watch.seconds) if by_step else dict(watch.seconds),
-        "cpu": steps(watch.cpu) if by_step else dict(watch.cpu),
-        "peak_mb": (peaks(watch) if by_step else {}) | {"end": peak_mb()},
+        "seconds": steps(watch.seconds, by_step),
+        "cpu": steps(watch.cpu, by_step),
+        "peak_mb": {"opened": watch.peaks["open"][-1], **peaks(watch), "end": peak_mb()},
     }
     click.echo(json.dumps(figures))
 
 
 def peaks(watch: Stopwatch) -> dict[str, float]:
-    """Return the peak memory when the first steps had ended."""
-    scored = watch.peaks["score"]
-    return {
-        "opened": watch.peaks["open"][-1],
-        "first batch": scored[0],
-        "second batch": scored[min(1, len(scored) - 1)],
-        "last batch": scored[-1],
-    }
+    """Return the peak memory when the first steps had ended, where they were timed."""
+    if not (scored := watch.peaks["score"]):
+        return {}
+    second = scored[min(1, len(scored) - 1)]
+    return {"first batch": scored[0], "second batch": second, "last batch": scored[-1]}
 
 
 if __name__ == "__main__":

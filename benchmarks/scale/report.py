@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,24 @@ ONE_BY_ONE = "all steps, one after the other"
 Say = Callable[[str], None]
 
 
-def measure(sizes: tuple[int, ...], memory_gb: float | None, top: int | None, say: Say) -> Path:
+@dataclass(frozen=True)
+class How:
+    """How worlds are ranked: memory to keep to, firms in the CSV, events a firm, and without steps."""
+
+    memory_gb: float | None = None
+    top: int | None = None
+    events: float = worlds.EVENTS_PER_FIRM
+    whole: bool = False
+
+    def options(self) -> list[str]:
+        """Return what `python -m benchmarks scale` is to be told."""
+        said = [f"--memory-gb {self.memory_gb:g}"] if self.memory_gb else []
+        said += [f"--top {self.top}"] if self.top else []
+        said += [f"--events {self.events:g}"] if self.events != worlds.EVENTS_PER_FIRM else []
+        return said + ["--whole"] * self.whole
+
+
+def measure(sizes: tuple[int, ...], how: How, say: Say) -> Path:
     """Fit on a small world, rank each of the larger ones, and write what it took."""
     small = worlds.world(FITTED_ON)
     run = worlds.BUILD / "fit"
@@ -31,23 +50,23 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, top: int | None, sa
     figures, grown = {}, []
     for n_firms in sizes:
         say(f"world of {n_firms:,} firms")
-        folder = worlds.world(n_firms)
-        limit = ["--memory-gb", memory_gb] if memory_gb else []
-        limit += ["--top", top] if top else []
+        folder = worlds.world(n_firms, how.events)
+        limit = ["--memory-gb", how.memory_gb] if how.memory_gb else []
+        limit += ["--top", how.top] if how.top else []
         out = worlds.BUILD / f"ranked-{n_firms}.csv"
-        found = _measured(folder / "records", worlds.as_of(folder), run, out, *limit)
+        asked = (folder / "records", worlds.as_of(folder), run, out, *limit)
+        found = _whole(*asked) if how.whole else _by_step(*asked)
         figures[worlds.size(folder)] = found
-        grown.append(growth.row(*worlds.counts(folder), memory_gb, found))
+        grown.append(growth.row(*worlds.counts(folder), how.memory_gb, found))
         growth.add(grown)
-    given = f" --memory-gb {memory_gb:g}" if memory_gb else ""
-    given += f" --top {top}" if top else ""
-    options = " ".join(f"--firms {n}" for n in sizes) + given
-    limited = f"limited to {memory_gb:g} GB" if memory_gb else "not limited"
+    options = " ".join([*(f"--firms {n}" for n in sizes), *how.options()])
+    limited = f"limited to {how.memory_gb:g} GB" if how.memory_gb else "not limited"
+    written = "ranked Parquet" if how.top else "ranked.csv"
+    size = batch_firms(how.memory_gb, BATCH_FIRMS)
     sections = [
         (
-            f"Seconds from Parquet records to {'ranked Parquet' if top else 'ranked.csv'} with reasons, one "
-            "process; a model fitted on "
-            f"{FITTED_ON:,} firms; {batch_firms(memory_gb, BATCH_FIRMS):,} firms a batch.",
+            f"Seconds from Parquet records to {written} with reasons, one process; a model fitted on "
+            f"{FITTED_ON:,} firms; {size:,} firms a batch.",
             seconds(figures),
         ),
         (
@@ -63,14 +82,19 @@ def measure(sizes: tuple[int, ...], memory_gb: float | None, top: int | None, sa
     return write_result("scale", title, f"python -m benchmarks scale {options}", sections)
 
 
-def _measured(*how: object) -> dict[str, Any]:
-    """Return the figures of a ranking by step, and of a whole one whose batches are made ahead."""
-    by_step = in_child(ranking.__name__, *how, "--by-step")
-    whole = in_child(ranking.__name__, *how)
+def _whole(*asked: object) -> dict[str, Any]:
+    """Return the figures of a ranking whose batches are made ahead."""
+    return in_child(ranking.__name__, *asked)
+
+
+def _by_step(*asked: object) -> dict[str, Any]:
+    """Return the figures of a ranking by every step, and the end of one whose batches are made ahead."""
+    found = in_child(ranking.__name__, *asked, "--by-step")
+    whole = _whole(*asked)
     for of in ("seconds", "cpu"):
-        by_step[of] |= {ONE_BY_ONE: by_step[of]["all"], "all": whole[of]["all"]}
-    by_step["peak_mb"]["end, batches made ahead"] = whole["peak_mb"]["end"]
-    return by_step
+        found[of] |= {ONE_BY_ONE: found[of]["all"], "all": whole[of]["all"]}
+    found["peak_mb"]["end, batches made ahead"] = whole["peak_mb"]["end"]
+    return found
 
 
 def seconds(figures: dict[str, Any]) -> pd.DataFrame:
@@ -81,8 +105,9 @@ def seconds(figures: dict[str, Any]) -> pd.DataFrame:
     }
     for world, found in figures.items():
         spent, firms = found["seconds"], found["firms"]
-        rate = firms / (spent["reasons"] + spent["reasons in words"])
-        table[world] = [*(f"{spent[step]:.1f}" for step in steps), f"{firms:,}", f"{rate:,.0f}"]
+        told = spent.get("reasons", nan) + spent.get("reasons in words", nan)
+        rate = "not timed" if told != told else f"{firms / told:,.0f}"
+        table[world] = [*(f"{spent[step]:.1f}" for step in steps), f"{firms:,}", rate]
     return pd.DataFrame(table)
 
 

@@ -49,8 +49,10 @@ def asked(trees: Trees, seed: int) -> np.ndarray:
 def check_equal(trees: Trees, X: np.ndarray) -> None:
     expected = trees.booster.predict(X, pred_contrib=True, num_threads=1)
     np.testing.assert_allclose(contributions(trees, X), expected, rtol=1e-10, atol=1e-9)
-    assert trees.path_tables is not None
-    assert (trees.path_tables.raw(X) == trees.walked(X)).all()
+    tables = trees.path_tables
+    assert tables is not None
+    assert (tables.raw(X) == trees.walked(X)).all()
+    assert (tables.loops.contributions(X) == tables.plain_contributions(X)).all()
 
 
 @st.composite
