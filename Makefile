@@ -14,7 +14,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo retrain test slow browser docs links lint format types contracts wheel bench lock clean
+.PHONY: help demo retrain test slow browser spark docs links lint format types contracts wheel bench lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ slow: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the tests that take minutes ea
 
 browser: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the report and a firm's page in a headless Chromium, which must be installed
 	BROWSER_REQUIRED=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/contract -m browser -rP $(ARGS)
+
+spark: $(VENV)/dev.stamp $(VENV)/project.stamp requirements/spark.lock  ## ranking and features on Spark in local mode; needs Java 17
+	@command -v java >/dev/null || { echo "Spark needs Java. On Debian or Ubuntu: apt-get install openjdk-17-jre-headless." >&2; exit 1; }
+	@$(LOCKED) -r requirements/spark.lock
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m spark -rA tests/contract/test_rank_on_spark.py tests/spec/test_features_on_spark.py $(ARGS)
 
 docs: $(VENV)/dev.stamp $(VENV)/project.stamp  ## the manual as a site, into build/docs; a broken link between pages fails
 	$(BIN)/sphinx-build -q -W --keep-going -b html -d build/docs-read docs build/docs
@@ -75,6 +80,8 @@ lock:  ## write the lock files anew (needs uv)
 	  --output-file requirements/run.lock
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements/run.lock \
 	  --output-file requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra spark --constraint requirements/run.lock \
+	  --output-file requirements/spark.lock
 
 clean:  ## remove the environment, the outputs and the caches
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -149,7 +149,7 @@ def _write_versions(backend: Backend, table: RecordTable, kept: str) -> int:
     con.execute(
         f"CREATE OR REPLACE TABLE {table.name} AS "
         f"SELECT {', '.join([*owner, *table.names])}, {superseded} AS superseded_on "
-        f"FROM {kept} ORDER BY {', '.join(owner) or key}"
+        f"FROM {kept} ORDER BY {', '.join(owner) or key}, source_row"
     )
     if table is PENALTIES:
         mark_shared(con)

@@ -13,6 +13,7 @@ import duckdb
 from ibis.backends.duckdb import Backend
 
 from features.acceptance import accept, failure_of, malformed_lines, too_few, write_rejected
+from features.begun import Begun
 from features.disagreements import as_notes, disagreements, write_disagreements
 from features.extract import Extract
 from features.failures import Failure, RecordsError, refusal
@@ -21,7 +22,7 @@ from features.quality import Quality, TableQuality
 from features.reading import kind_of, unreadable_file
 from features.rules import broken_rules, rules_of
 from features.schema import FIRMS, TABLES, RecordTable
-from features.stored import FIRM_KEYS, store
+from features.stored import FIRM_KEYS
 from features.typed import column_failures, write_typed
 from features.volumes import volume_alarms
 
@@ -40,15 +41,15 @@ class Check:
         No event may lie after it.
     rejected : Path or None
         Folder for what is rejected.
-    keep : Path or None
-        Folder to move accepted tables into.
+    begun : Begun or None
+        Where accepted tables are stored, and some may be already.
     """
 
     backend: Backend
     extract: Extract
     today: dt.date
     rejected: Path | None = None
-    keep: Path | None = None
+    begun: Begun | None = None
 
     def run(self, progress: Callable[[int], object] | None = None) -> Quality:
         """Check all tables, and return the report; told after each table how many more are done.
@@ -60,12 +61,13 @@ class Check:
         """
         failures = [*self.extract.failures, *self._of_columns()]
         self._refuse(failures)
-        lines, matches = [], []
+        lines: list[TableQuality] = []
+        matches: list[dict[str, Any]] = []
         for table in TABLES:
-            line, found, match = self._table(table)
-            lines.append(line)
-            failures += [self.extract.in_their_words(failure) for failure in found]
-            matches += match
+            found = self._table(table)
+            lines += found.tables
+            failures += [self.extract.in_their_words(failure) for failure in found.failures]
+            matches += found.identity["matches"]
             if progress:
                 progress(1)
         self._refuse(failures)
@@ -91,9 +93,18 @@ class Check:
             _write_empty(self.backend, table)
         return failures
 
-    def _table(
-        self, table: RecordTable
-    ) -> tuple[TableQuality, list[Failure], list[dict[str, Any]]]:
+    def _table(self, table: RecordTable) -> Quality:
+        """Check a table, or take over what an earlier check made of it."""
+        if self.begun is None:
+            return self._checked(table)
+        names = (table.name, *([FIRM_KEYS] if table is FIRMS else []))
+        found = self.begun.finished(self.backend.con, names)
+        if found is None:
+            found = self._checked(table)
+            self.begun.finish(self.backend.con, names, found)
+        return found
+
+    def _checked(self, table: RecordTable) -> Quality:
         con, file = self.backend.con, self.extract.origin.get(table.name, "")
         with _reading(table, file):
             columns = write_typed(con, table)
@@ -109,11 +120,8 @@ class Check:
         failures += too_few(table, n_read, n_accepted)
         raw = f"raw_{table.name}"
         con.execute(f"DROP TABLE typed_{table.name}; DROP {kind_of(con, raw)} {raw}")
-        fingerprint = _fingerprint(con, table)
-        if self.keep is not None:
-            for name in (table.name, *([FIRM_KEYS] if table is FIRMS else [])):
-                store(con, name, self.keep)
-        return TableQuality(table.name, file, n_read, n_accepted, fingerprint), failures, matches
+        line = TableQuality(table.name, file, n_read, n_accepted, _fingerprint(con, table))
+        return Quality((line,), tuple(failures), identity={"matches": matches})
 
     def _across_tables(self) -> list[Failure]:
         """Return what the accepted tables together say: notes, which lose no row."""

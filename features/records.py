@@ -14,6 +14,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from features.addresses import Address, is_address
+from features.begun import REJECTED, Begun
 from features.checking import Check
 from features.extract import Extract, read_folder
 from features.failures import RecordsError, refusal
@@ -78,7 +79,8 @@ def open_records(
         Folder in which the working database and what it spills lie meanwhile; that for temporary files
         by default.
     keep : Path, optional
-        Folder in which the accepted records stay, to be opened without another check.
+        Folder in which the accepted records stay as ``registry`` and what is rejected as ``rejected``: to be
+        opened without another check. One that was broken off in this folder goes on.
     progress : callable, optional
         Told after each checked table how many more are done.
 
@@ -97,15 +99,21 @@ def open_records(
             _without_progress_bar(backend)
             place = _place(path)
             if not isinstance(place, Address) and is_stored(place):
-                quality = _checked_before(backend, place, mapping, rejected)
+                beside = rejected if keep is None else keep / REJECTED
+                quality = _checked_before(backend, place, mapping, beside)
                 if keep is not None:
-                    shutil.copytree(place / REGISTRY, keep, dirs_exist_ok=True)
+                    shutil.rmtree(keep / REGISTRY, ignore_errors=True)
+                    shutil.copytree(place / REGISTRY, keep / REGISTRY)
             else:
                 extract = _extract(backend, place, mapping, folder)
-                check = Check(backend, extract, today or dt.date.today(), rejected, keep)
-                quality = check.run(progress)
-                if keep is not None:
-                    finish(keep, quality.as_dict())
+                day = today or dt.date.today()
+                if keep is None:
+                    quality = Check(backend, extract, day, rejected).run(progress)
+                else:
+                    begun = Begun.at(keep, backend.con, extract, day)
+                    check = Check(backend, extract, begun.today, keep / REJECTED, begun)
+                    quality = check.run(progress)
+                    finish(keep / REGISTRY, quality.as_dict())
             yield Records(backend, quality)
         finally:
             backend.disconnect()

@@ -34,12 +34,12 @@ def store(con: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
     how = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_OF_A_GROUP})"
     con.execute(f"COPY (FROM {table}) TO {literal(file)} {how}")
     con.execute(f"DROP TABLE {table}")
-    _show(con, table, folder)
+    show(con, table, folder)
 
 
 def finish(folder: Path, quality: dict[str, Any]) -> None:
     """Write what makes the stored tables a registry: the report of their check, and who checked them."""
-    text = json.dumps({"checked_by": _program(), "quality": quality}, ensure_ascii=False, indent=1)
+    text = json.dumps({"checked_by": program(), "quality": quality}, ensure_ascii=False, indent=1)
     (folder / MARK).write_text(text, encoding="utf-8")
 
 
@@ -63,21 +63,22 @@ def reopen(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     if missing:
         rule = f"{path}: the stored registry lacks {missing[0]}.parquet"
         raise RecordsError([refusal(missing[0], "", rule, remedy)])
-    if found["checked_by"] != _program():
+    if found["checked_by"] != program():
         rule = f"{path} was stored by another version of the program, whose rules may differ"
         raise RecordsError([refusal("firms", "", rule, remedy)])
     for name in names:
-        _show(con, name, folder)
+        show(con, name, folder)
     quality: dict[str, Any] = found["quality"]
     return quality
 
 
-def _show(con: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
+def show(con: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
+    """Make a stored table a view of a database."""
     file = literal(folder.resolve() / f"{table}.parquet")
     con.execute(f"CREATE VIEW {table} AS FROM read_parquet({file})")
 
 
-def _program() -> str:
+def program() -> str:
     """Return the hash of what checks: this package's own text."""
     text = hashlib.sha256()
     for file in sorted(Path(str(features.__file__)).parent.glob("*.py")):

@@ -73,7 +73,8 @@ def world(out: Path, firms: int, seed: int) -> None:
 @click.option(
     "--keep",
     is_flag=True,
-    help="Keep the accepted records in OUT: other commands read OUT as RECORDS, without another check.",
+    help="Keep the accepted records in OUT: other commands read OUT as RECORDS, without another check. "
+    "One that was broken off goes on after the tables that it had finished.",
 )
 @output_options
 @honest
@@ -83,7 +84,7 @@ def check(
     """Validate RECORDS; write quality.json and rejected/TABLE.csv."""
     from risk_index import pipeline
 
-    quality = pipeline.check(pipeline.Source(records, mapping, settings), out, keep)
+    quality = pipeline.check(pipeline.Source(records, mapping, settings), out, keep, say)
     for line in quality.recognised:
         say(line)
     for failure in quality.failures:

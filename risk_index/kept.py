@@ -15,6 +15,7 @@ import duckdb
 import features
 import models
 import risk_index
+from features.begun import PARTS
 from features.reading import literal
 from features.records import WORKING
 from risk_index.errors import UserError
@@ -24,22 +25,25 @@ TABLES = ("rows", "topics", "refits")
 """What a batch is written as, a Parquet file each."""
 PASSING = "passing"
 """Folder of the batches of a registry that is scored in one go: they are not kept."""
-_OURS = re.compile(rf"[0-9a-f]{{16}}|{PASSING}|{WORKING}.*")
+SCORING = re.compile(rf"[0-9a-f]{{16}}|{PASSING}|{WORKING}.*")
+CHECKING = re.compile(rf"{'|'.join(map(re.escape, PARTS))}|unfinished-.*|{WORKING}.*")
+"""What may lie in the folder of a ranking and of a check that are not done."""
 
 
 @contextmanager
-def workplace(out: Path) -> Iterator[Path]:
-    """Give the folder ``OUT.scoring``, which is gone when all is written.
+def workplace(out: Path, kind: str = "scoring", ours: re.Pattern[str] = SCORING) -> Iterator[Path]:
+    """Give the folder ``OUT.KIND``, which is gone when all is written.
 
-    Where the work is broken off, batches that are kept stay, and nothing else does.
+    Where the work is broken off, what a later run can use stays, and nothing else does.
 
     Raises
     ------
     UserError
         Where there is such a folder that holds something else.
     """
-    place = out.resolve().with_name(f"{out.name}.scoring")
-    if place.exists() and not (place.is_dir() and all(map(_is_ours, place.iterdir()))):
+    place = out.resolve().with_name(f"{out.name}.{kind}")
+    held = [part.name for part in place.iterdir()] if place.is_dir() else []
+    if not all(map(ours.fullmatch, held)) or (place.exists() and not place.is_dir()):
         raise UserError(f"{place} exists and holds something else: move it, or name a new --out")
     place.mkdir(parents=True, exist_ok=True)
     _clear(place)
@@ -51,10 +55,6 @@ def workplace(out: Path) -> Iterator[Path]:
             place.rmdir()
         raise
     shutil.rmtree(place)
-
-
-def _is_ours(folder: Path) -> bool:
-    return folder.is_dir() and _OURS.fullmatch(folder.name) is not None
 
 
 def _clear(place: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +15,7 @@ import pandas as pd
 
 import risk_index
 from features.asof import SectorClass, Snapshot, snapshot_of_registry
+from features.begun import MARK, REJECTED
 from features.catalogue import in_use
 from features.failures import RecordsError
 from features.quality import Quality
@@ -31,7 +31,7 @@ from risk_index.errors import UserError
 from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
 from risk_index.judgement import Judgement, judge
-from risk_index.kept import Scored, fingerprint, workplace
+from risk_index.kept import CHECKING, Scored, fingerprint, workplace
 from risk_index.memory import batch_firms
 from risk_index.pictures import draw_pictures
 from risk_index.progress import steps
@@ -49,10 +49,11 @@ from risk_index.whole_ranking import refuse_other_folder
 Say = Callable[[str], None]
 
 
-def check(source: Source, out: Path, keep: bool = False) -> Quality:
+def check(source: Source, out: Path, keep: bool = False, say: Say = lambda text: None) -> Quality:
     """Check the records; write ``quality.json`` and ``rejected/`` into `out`.
 
-    With `keep` the accepted records stay there too, and `out` is a source for other verbs.
+    With `keep` the accepted records stay there too, and `out` is a source for other verbs; where that is
+    broken off, finished tables stay in ``OUT.checking``, and the next such check goes on from there.
 
     Raises
     ------
@@ -61,22 +62,38 @@ def check(source: Source, out: Path, keep: bool = False) -> Quality:
     UserError
         Where `out` holds something else than an earlier report.
     """
-    refused = None
     with whole_folder(out, "quality.json") as fresh:
-        registry = fresh / REGISTRY if keep else None
-        try:
-            if registry:
-                registry.mkdir()
-            with source.open(fresh / "rejected", fresh if keep else None, registry) as records:
-                quality = records.quality
-        except RecordsError as error:
-            if registry:
-                shutil.rmtree(registry)  # part of one, which nothing may take for the whole
-            refused, quality = error, Quality((), error.failures, error.recognised)
+        if keep:
+            quality, refused = _checked_and_kept(source, out, fresh, say)
+        else:
+            quality, refused = _checked(source, fresh / REJECTED)
         (fresh / "quality.json").write_text(quality.as_json(), encoding="utf-8")
     if refused is not None:
         raise refused
     return quality
+
+
+def _checked_and_kept(
+    source: Source, out: Path, fresh: Path, say: Say
+) -> tuple[Quality, RecordsError | None]:
+    with workplace(out, "checking", CHECKING) as place:
+        if (place / MARK).exists():
+            say(f"going on with a check that was broken off, if the records are the same ({place})")
+        quality, refused = _checked(source, None, place)
+        for part in (REJECTED, *([REGISTRY] if refused is None else [])):
+            if (place / part).is_dir() and any((place / part).iterdir()):
+                (place / part).rename(fresh / part)
+    return quality, refused
+
+
+def _checked(
+    source: Source, rejected: Path | None, keep: Path | None = None
+) -> tuple[Quality, RecordsError | None]:
+    try:
+        with source.open(rejected, scratch=keep, keep=keep) as records:
+            return records.quality, None
+    except RecordsError as error:
+        return Quality((), error.failures, error.recognised), error
 
 
 @dataclass(frozen=True, eq=False)

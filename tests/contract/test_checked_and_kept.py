@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from features import begun
+from features.begun import Begun
+from features.checking import Check
+from features.extract import read_folder
+from features.quality import Quality
 from features.records import open_records
-from features.stored import MARK, REGISTRY
+from features.schema import TABLES, RecordTable
+from features.stored import MARK, REGISTRY, store
+from risk_index import pipeline
 from risk_index.cli import main
 from risk_index.release.experiments import changed
 
@@ -91,6 +101,107 @@ def test_a_refused_check_keeps_no_part_of_a_registry(tmp_path: Path) -> None:
     assert called("check", records, "--out", tmp_path / "out", "--keep").exit_code == 1
     assert (tmp_path / "out" / "quality.json").is_file()
     assert not (tmp_path / "out" / REGISTRY).exists()
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The golden records, penalties and permits with rows that are rejected."""
+    records = tmp_path_factory.mktemp("faulty") / "records"
+    shutil.copytree(GOLDEN / "records", records)
+    for name, column in (("penalties", "decided_on"), ("permits", "granted_on")):
+        file = next(records.glob(f"{name}.*"))
+        rows = pd.read_csv(file, dtype=str)
+        rows.loc[rows.index[::7], column] = "soon"
+        rows.to_csv(file, index=False)
+    return records
+
+
+@pytest.fixture(scope="module")
+def at_once(faulty: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a check of these records keeps that nothing broke off."""
+    out = tmp_path_factory.mktemp("at_once") / "out"
+    assert called("check", faulty, "--out", out, "--keep").exit_code == 0
+    return contents(out)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()
+    }
+
+
+@pytest.mark.parametrize("table", ["firms", "penalties", TABLES[-1].name])
+def test_a_check_that_was_broken_off_goes_on(
+    faulty: Path,
+    at_once: dict[str, bytes],
+    tmp_path: Path,
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed while a table is stored, it checks none of those before it again, to the same files."""
+    out, before = (
+        tmp_path / "out",
+        [t.name for t in TABLES][: [t.name for t in TABLES].index(table)],
+    )
+    checked: list[str] = []
+    whole = Check._checked
+
+    def noting(self: Check, of: RecordTable) -> Quality:
+        checked.append(of.name)
+        return whole(self, of)
+
+    def killed(con: object, name: str, folder: Path) -> None:
+        if name == table:
+            (folder / f"{name}.parquet").write_bytes(b"half of it")
+            raise KeyboardInterrupt
+        store(con, name, folder)
+
+    monkeypatch.setattr(Check, "_checked", noting)
+    with monkeypatch.context() as dying:
+        dying.setattr(begun, "store", killed)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.check(pipeline.Source(faulty), out, keep=True)
+    assert checked == [*before, table]
+    assert not out.exists()
+    checked.clear()
+    assert "going on" in called("check", faulty, "--out", out, "--keep").output
+    assert checked == [t.name for t in TABLES][len(before) :]
+    assert contents(out) == at_once
+    assert not (tmp_path / "out.checking").exists()
+
+
+def test_a_broken_off_check_of_other_records_begins_anew(
+    faulty: Path, at_once: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, out = tmp_path / "records", tmp_path / "out"
+    shutil.copytree(faulty, records)
+    permits = next(records.glob("permits.*"))
+    whole = permits.read_text()
+    permits.write_text("".join(whole.splitlines(keepends=True)[:50]))
+    with monkeypatch.context() as dying:
+        dying.setattr(Check, "_across_tables", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pipeline.check(pipeline.Source(records), out, keep=True)
+    permits.write_text(whole)
+    assert called("check", records, "--out", out, "--keep").exit_code == 0
+    assert contents(out) == at_once
+
+
+def test_the_check_goes_on_as_of_the_day_on_which_it_began(faulty: Path, tmp_path: Path) -> None:
+    first, next_day = dt.date(2026, 7, 1), dt.date(2026, 7, 2)
+    for day, expected in ((first, first), (next_day, first)):
+        with duckdb.connect() as con:
+            extract = read_folder(con, faulty, tmp_path)
+            assert Begun.at(tmp_path, con, extract, day).today == expected
+
+
+def test_a_folder_of_somebody_else_is_left_alone(faulty: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.checking").mkdir()
+    (tmp_path / "out.checking" / "diary.txt").write_text("mine")
+    refused = called("check", faulty, "--out", tmp_path / "out", "--keep")
+    assert refused.exit_code == 1
+    assert "holds something else" in refused.output
+    assert (tmp_path / "out.checking" / "diary.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
