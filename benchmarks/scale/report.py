@@ -14,7 +14,7 @@ import pandas as pd
 from benchmarks import worlds
 from benchmarks.machine import in_child
 from benchmarks.results import write_result
-from benchmarks.scale import growth, ranking
+from benchmarks.scale import growth, keeping, ranking
 from risk_index import pipeline
 from risk_index.memory import batch_firms
 from risk_index.scoring import BATCH_FIRMS
@@ -26,19 +26,24 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class How:
-    """How worlds are ranked: memory to keep to, firms in the CSV, events a firm, and without steps."""
+    """How worlds are ranked.
+
+    `memory_gb` is kept to, `top` firms stand in the CSV, with so many `events` a firm. A `whole` ranking does
+    not tell its steps apart; one of `kept` records is made of what a check kept before.
+    """
 
     memory_gb: float | None = None
     top: int | None = None
     events: float = worlds.EVENTS_PER_FIRM
     whole: bool = False
+    kept: bool = False
 
     def options(self) -> list[str]:
         """Return what `python -m benchmarks scale` is to be told."""
         said = [f"--memory-gb {self.memory_gb:g}"] if self.memory_gb else []
         said += [f"--top {self.top}"] if self.top else []
         said += [f"--events {self.events:g}"] if self.events != worlds.EVENTS_PER_FIRM else []
-        return said + ["--whole"] * self.whole
+        return said + ["--whole"] * self.whole + ["--kept"] * self.kept
 
 
 def measure(sizes: tuple[int, ...], how: How, say: Say) -> Path:
@@ -51,11 +56,7 @@ def measure(sizes: tuple[int, ...], how: How, say: Say) -> Path:
     for n_firms in sizes:
         say(f"world of {n_firms:,} firms")
         folder = worlds.world(n_firms, how.events)
-        limit = ["--memory-gb", how.memory_gb] if how.memory_gb else []
-        limit += ["--top", how.top] if how.top else []
-        out = worlds.BUILD / f"ranked-{n_firms}.csv"
-        asked = (folder / "records", worlds.as_of(folder), run, out, *limit)
-        found = _whole(*asked) if how.whole else _by_step(*asked)
+        found = _found(folder, run, worlds.BUILD / f"ranked-{n_firms}.csv", how)
         figures[worlds.size(folder)] = found
         grown.append(growth.row(*worlds.counts(folder), how.memory_gb, found))
         growth.add(grown)
@@ -80,6 +81,22 @@ def measure(sizes: tuple[int, ...], how: How, say: Say) -> Path:
     ]
     title = "Ranking of larger and larger registries"
     return write_result("scale", title, f"python -m benchmarks scale {options}", sections)
+
+
+def _found(world: Path, run: Path, out: Path, how: How) -> dict[str, Any]:
+    limit = ["--memory-gb", how.memory_gb] if how.memory_gb else []
+    top = ["--top", how.top] if how.top else []
+    records, checked = world / "records", world / "checked"
+    asked = (worlds.as_of(world), run, out, *limit, *top)
+    if not how.kept:
+        return (_whole if how.whole else _by_step)(records, *asked)
+    first = in_child(keeping.__name__, records, checked, *limit)
+    found = (_whole if how.whole else _by_step)(checked, *asked)
+    for of in ("seconds", "cpu"):
+        found[of] = {"checking and keeping": first[of], **found[of]}
+        found[of]["all"] += first[of]
+    found["peak_mb"] = {"checked and kept": first["peak_mb"], **found["peak_mb"]}
+    return found
 
 
 def _whole(*asked: object) -> dict[str, Any]:
