@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,15 +84,19 @@ def _started(master: str, scratch: Path) -> SparkSession:
 
     builder = SparkSession.builder.master(master).appName("risk-index")
     chosen = OURS | {"spark.sql.warehouse.dir": str(scratch / "warehouse")}
-    for name, value in (chosen | LOCAL if master.startswith("local") else chosen).items():
+    local = master.startswith("local")
+    for name, value in (chosen | LOCAL if local else chosen).items():
         builder = builder.config(name, value)
     try:
-        return builder.getOrCreate()
+        spark = builder.getOrCreate()
     except (PySparkException, Py4JError, RuntimeError) as error:
         raise UserError(
             f"--engine {master}: no Spark session came about. Is there a master at this address? "
             "Spark's log says more."
         ) from error
+    if local and "PYSPARK_PYTHON" not in os.environ:
+        spark.sparkContext.pythonExec = sys.executable  # else whatever `python3` is on the path
+    return spark
 
 
 def _last_line(error: Exception) -> str:
