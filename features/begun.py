@@ -8,6 +8,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -17,7 +18,8 @@ from features.schema import TABLES
 from features.stored import REGISTRY, program, show, store
 
 REJECTED, FINISHED, MARK = "rejected", "finished", "begun.json"
-PARTS = (REGISTRY, REJECTED, FINISHED, MARK)
+UNFINISHED = "unfinished-"
+PARTS = (REGISTRY, REJECTED, FINISHED, MARK, f"{UNFINISHED}{MARK}")
 """What may lie in the folder of a check that is not done."""
 
 
@@ -43,24 +45,29 @@ class Begun:
         """Take over what was finished of the same raw tables by the same program, or begin anew."""
         mark = folder / MARK
         of = _content(con, extract)
-        if mark.exists():
-            begun = json.loads(mark.read_text(encoding="utf-8"))
-            if begun["of"] == of:
-                return cls(folder, dt.date.fromisoformat(begun["today"]))
-        for part in (REGISTRY, REJECTED, FINISHED):
-            shutil.rmtree(folder / part, ignore_errors=True)
-            (folder / part).mkdir()
+        begun = _read(mark)
+        if begun is not None and begun["of"] == of:
+            return cls(folder, dt.date.fromisoformat(begun["today"]))
+        empty(folder)
         _write_whole(mark, json.dumps({"of": of, "today": today.isoformat()}))
         return cls(folder, today)
 
     def finished(self, con: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> Quality | None:
-        """Show a table that was finished before, with what else came of it; None where it was not."""
-        report = self.folder / FINISHED / f"{names[0]}.json"
-        if not report.exists():
+        """Show a table that was finished before, with what else came of it.
+
+        None where it was not, or where a machine that went down left files that cannot be read.
+        """
+        report = _read(self.folder / FINISHED / f"{names[0]}.json")
+        if report is None:
             return None
-        for name in names:
-            show(con, name, self.folder / REGISTRY)
-        return Quality.of(json.loads(report.read_text(encoding="utf-8")))
+        try:
+            for name in names:
+                show(con, name, self.folder / REGISTRY)
+        except duckdb.Error:
+            for name in names:
+                con.execute(f"DROP VIEW IF EXISTS {name}")
+            return None
+        return Quality.of(report)
 
     def finish(
         self, con: duckdb.DuckDBPyConnection, names: tuple[str, ...], quality: Quality
@@ -69,6 +76,14 @@ class Begun:
         for name in names:
             store(con, name, self.folder / REGISTRY)
         _write_whole(self.folder / FINISHED / f"{names[0]}.json", quality.as_json())
+
+
+def empty(folder: Path) -> None:
+    """Remove what an earlier check left in its folder."""
+    (folder / MARK).unlink(missing_ok=True)
+    for part in (REGISTRY, REJECTED, FINISHED):
+        shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / part).mkdir()
 
 
 def _content(con: duckdb.DuckDBPyConnection, extract: Extract) -> str:
@@ -85,7 +100,16 @@ def _content(con: duckdb.DuckDBPyConnection, extract: Extract) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+def _read(file: Path) -> dict[str, Any] | None:
+    """Return what a file holds; None where it is not there, or is not whole."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return found
+
+
 def _write_whole(file: Path, text: str) -> None:
-    fresh = file.with_name(f"unfinished-{file.name}")
+    fresh = file.with_name(f"{UNFINISHED}{file.name}")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(file)

@@ -14,7 +14,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from features.addresses import Address, is_address
-from features.begun import REJECTED, Begun
+from features.begun import REJECTED, Begun, empty
 from features.checking import Check
 from features.extract import Extract, read_folder
 from features.failures import RecordsError, refusal
@@ -99,11 +99,11 @@ def open_records(
             _without_progress_bar(backend)
             place = _place(path)
             if not isinstance(place, Address) and is_stored(place):
-                beside = rejected if keep is None else keep / REJECTED
-                quality = _checked_before(backend, place, mapping, beside)
                 if keep is not None:
-                    shutil.rmtree(keep / REGISTRY, ignore_errors=True)
-                    shutil.copytree(place / REGISTRY, keep / REGISTRY)
+                    empty(keep)
+                    shutil.copytree(place / REGISTRY, keep / REGISTRY, dirs_exist_ok=True)
+                    rejected = keep / REJECTED
+                quality = _checked_before(backend, place, mapping, rejected)
             else:
                 extract = _extract(backend, place, mapping, folder)
                 day = today or dt.date.today()

@@ -26,7 +26,7 @@ TABLES = ("rows", "topics", "refits")
 PASSING = "passing"
 """Folder of the batches of a registry that is scored in one go: they are not kept."""
 SCORING = re.compile(rf"[0-9a-f]{{16}}|{PASSING}|{WORKING}.*")
-CHECKING = re.compile(rf"{'|'.join(map(re.escape, PARTS))}|unfinished-.*|{WORKING}.*")
+CHECKING = re.compile(rf"{'|'.join(map(re.escape, PARTS))}|{WORKING}.*")
 """What may lie in the folder of a ranking and of a check that are not done."""
 
 

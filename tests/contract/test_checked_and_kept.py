@@ -187,6 +187,25 @@ def test_a_broken_off_check_of_other_records_begins_anew(
     assert contents(out) == at_once
 
 
+@pytest.mark.parametrize("cut", ["begun.json", "finished/firms.json", "registry/firm_keys.parquet"])
+def test_a_file_cut_short_by_a_machine_that_went_down_is_made_again(
+    faulty: Path,
+    at_once: dict[str, bytes],
+    tmp_path: Path,
+    cut: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as dying:
+        dying.setattr(Check, "_across_tables", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pipeline.check(pipeline.Source(faulty), out, keep=True)
+    file = tmp_path / "out.checking" / cut
+    file.write_bytes(file.read_bytes()[:20])
+    assert called("check", faulty, "--out", out, "--keep").exit_code == 0
+    assert contents(out) == at_once
+
+
 def test_the_check_goes_on_as_of_the_day_on_which_it_began(faulty: Path, tmp_path: Path) -> None:
     first, next_day = dt.date(2026, 7, 1), dt.date(2026, 7, 2)
     for day, expected in ((first, first), (next_day, first)):
