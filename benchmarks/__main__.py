@@ -70,6 +70,7 @@ def real(data: Path, cities: tuple[str, ...], probe: bool, earlier: Path | None)
 @click.option("--memory-gb", type=float, help="Memory to keep to; no limit by default.")
 @click.option("--top", type=int, help="Firms in the CSV, as `rank --top`; all of them by default.")
 @click.option("--events", type=float, default=10, show_default=True, help="Events a firm.")
+@click.option("--kept", is_flag=True, help="Check and keep the records first; rank what was kept.")
 @click.option(
     "--whole", is_flag=True, help="One run, as users have it; its steps are not told apart."
 )

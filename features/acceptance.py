@@ -108,7 +108,7 @@ def _without_persons(text: str) -> str:
 
 
 def accept(backend: Backend, table: RecordTable, broken: list[Rule]) -> int:
-    """Write the accepted rows as table ``TABLE``, sorted by firm and key; return their number."""
+    """Write the accepted rows as table ``TABLE``, by firm and row of the source; return their number."""
     typed = backend.table(f"typed_{table.name}")
     rejecting = [rule.keeps(typed) for rule in broken if rule.action == "row rejected"]
     kept = typed.filter(reduce(and_, rejecting)) if rejecting else typed

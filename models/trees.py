@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from models.arrays import Floats, Singles
 from models.folds import Fold
-from models.path_tables import PathTables
+from models.path_tables import FEWEST_ROWS_TO_COMPILE, PathTables
 from models.splits import UnlikeTreesError
 
 DEEPEST = 6
 FEWEST_ROWS_FOR_THREADS = 200_000
-FEWEST_ROWS_FOR_TABLES = 30_000
-"""From about so many, looking scores up in the trees' tables saves more than making these costs."""
 
 Loss = Callable[[Floats, Floats, Floats], float]
 """(prediction, label, weight) -> loss; lower is better."""
@@ -114,7 +112,7 @@ class Trees:
 
         Those of many rows are looked up, which gives the same bits.
         """
-        if len(matrix) >= FEWEST_ROWS_FOR_TABLES and self.path_tables is not None:
+        if len(matrix) >= FEWEST_ROWS_TO_COMPILE and self.path_tables is not None:
             self._refuse_other_columns(matrix)
             return self.path_tables.raw(matrix)
         return self.walked(matrix, num_threads)

@@ -65,7 +65,7 @@ def write(table: pd.DataFrame) -> Path:
     _draw(table)
     PAGE.write_text(
         "# Growth: rankings of larger and larger registries\n\n"
-        "From Parquet records to ranked.csv with reasons, one process, the last run of each size "
+        "From Parquet records to the ranking with reasons, one process, the last run of each size "
         "(`python -m benchmarks scale --firms N`). Seconds a million: those "
         "for a million firms ranked; the same in every row where time grows with the firms.\n\n"
         f"{as_table(_told(table))}\n\n![growth]({PICTURE.name})\n",

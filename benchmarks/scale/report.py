@@ -32,11 +32,11 @@ class How:
     not tell its steps apart; one of `kept` records is made of what a check kept before.
     """
 
-    memory_gb: float | None = None
-    top: int | None = None
-    events: float = worlds.EVENTS_PER_FIRM
-    whole: bool = False
-    kept: bool = False
+    memory_gb: float | None
+    top: int | None
+    events: float
+    whole: bool
+    kept: bool
 
     def options(self) -> list[str]:
         """Return what `python -m benchmarks scale` is to be told."""
@@ -63,10 +63,11 @@ def measure(sizes: tuple[int, ...], how: How, say: Say) -> Path:
     options = " ".join([*(f"--firms {n}" for n in sizes), *how.options()])
     limited = f"limited to {how.memory_gb:g} GB" if how.memory_gb else "not limited"
     written = "ranked Parquet" if how.top else "ranked.csv"
+    processes = "two processes, of which the first checks" if how.kept else "one process"
     size = batch_firms(how.memory_gb, BATCH_FIRMS)
     sections = [
         (
-            f"Seconds from Parquet records to {written} with reasons, one process; a model fitted on "
+            f"Seconds from Parquet records to {written} with reasons, {processes}; a model fitted on "
             f"{FITTED_ON:,} firms; {size:,} firms a batch.",
             seconds(figures),
         ),

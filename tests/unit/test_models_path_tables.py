@@ -10,9 +10,9 @@ import pytest
 
 from models.explain import AdditivityError, contributions
 from models.grids import FEW_EDGES, Grid
-from models.path_tables import PathTables, shapley
+from models.path_tables import FEWEST_ROWS_TO_COMPILE, PathTables, shapley
 from models.splits import UnlikeTreesError, read_trees
-from models.trees import FEWEST_ROWS_FOR_TABLES, SlowReasonsWarning, Trees
+from models.trees import SlowReasonsWarning, Trees
 
 HAND = """tree
 num_tree_per_iteration=1
@@ -98,7 +98,7 @@ def test_another_number_of_columns_is_refused() -> None:
     trees, X = grown()
     with pytest.raises(ValueError, match="2 columns given, the trees were grown on 3"):
         trees.contributions(X[:, :2])
-    many = np.zeros((FEWEST_ROWS_FOR_TABLES, 2), np.float32)
+    many = np.zeros((FEWEST_ROWS_TO_COMPILE, 2), np.float32)
     with pytest.raises(ValueError, match="2 columns given, the trees were grown on 3"):
         trees.raw(many)
 
