@@ -12,12 +12,12 @@ import pandas as pd
 from risk_index.allocation import VISITS, Allocation, capacity_of, group_of
 from risk_index.campaigns import raised
 from risk_index.index import Floats
-from risk_index.stability import Texts, votes
+from risk_index.stability import votes
 from risk_index.steepness import Chances, Group, Steepness, spread
 from risk_index.strata import ALL, shares
 from risk_index.texts import ENGLISH
 from risk_index.texts import Texts as Words
-from risk_index.tiers import TIERS, TierRule, churn, highest, place, tiers
+from risk_index.tiers import TIERS, Texts, TierRule, churn, highest, place, tiers
 from risk_index.water_filling import BILLION, billionths
 
 Bools = npt.NDArray[np.bool_]
@@ -66,7 +66,7 @@ class Round:
 def plan_round(
     firms: pd.DataFrame,
     allocation: Allocation,
-    last: pd.Series | None = None,
+    last: Texts | None = None,
     refits: Iterable[Floats] = (),
     texts: Words = ENGLISH,
 ) -> Round:
@@ -80,8 +80,8 @@ def plan_round(
         ``sector``, ``region``, ``supervised_by``, ``likelihood`` and ``severity``.
     allocation : Allocation
         Capacity, bounds, method, strata, campaigns.
-    last : Series of str, optional
-        Tier of the last round, row by row; "" for a firm that had none.
+    last : ndarray of str, shape (n,), optional
+        Tier of the last round; "" for a firm that had none.
     refits : iterable of ndarray, shape (n,)
         Index before clipping by each refit of the models.
     texts : Texts, optional
@@ -92,13 +92,12 @@ def plan_round(
     CapacityError
         Where capacity, floors, ceilings and minima do not fit together.
     """
-    before = None if last is None else last.to_numpy(str)
     index = firms.unclipped.to_numpy(float)
-    steady = tiers(index, allocation.tiers, before)
+    steady = tiers(index, allocation.tiers, last)
     voted = votes(refits, allocation.tiers, len(firms))
     tier = steady
     if voted:
-        tier = voted.confirmed(steady, allocation.tiers.stable_share, before)
+        tier = voted.confirmed(steady, allocation.tiers.stable_share, last)
     group = group_of(firms, tier, allocation)
     capacity = capacity_of(group, allocation)
     whole = allocation.capacity.unit == VISITS and capacity >= 1
@@ -115,7 +114,7 @@ def plan_round(
         strata=_by_stratum(found, more.chance - chances.total),
         campaigns=more.table,
         edges=highest(index, allocation.tiers),
-        churn=None if before is None else churn(before, tier),
+        churn=None if last is None else churn(last, tier),
         capacity=capacity,
         unit=allocation.capacity.unit,
         borderline=int((tier != steady).sum()) if voted else None,

@@ -6,11 +6,12 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from filelock import FileLock, Timeout
 
 import features
 import models
@@ -39,16 +40,38 @@ def workplace(out: Path, kind: str = "scoring", ours: re.Pattern[str] = SCORING)
     Raises
     ------
     UserError
-        Where there is such a folder that holds something else.
+        Where there is such a folder that holds something else, or another run is at work in it.
     """
     place = out.resolve().with_name(f"{out.name}.{kind}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(place, out), _emptied(place, ours):
+        yield place
+
+
+@contextmanager
+def _alone(place: Path, out: Path) -> Iterator[None]:
+    lock = FileLock(place.with_name(f".{place.name}.lock"))
+    try:
+        held = lock.acquire(blocking=False)
+    except Timeout as error:
+        raise UserError(f"{out} is being written by another run: wait until it ends") from error
+    with held:
+        try:
+            yield
+        finally:
+            with suppress(PermissionError):  # Windows removes it when it is let go
+                Path(lock.lock_file).unlink()
+
+
+@contextmanager
+def _emptied(place: Path, ours: re.Pattern[str]) -> Iterator[None]:
     held = [part.name for part in place.iterdir()] if place.is_dir() else []
     if not all(map(ours.fullmatch, held)) or (place.exists() and not place.is_dir()):
         raise UserError(f"{place} exists and holds something else: move it, or name a new --out")
-    place.mkdir(parents=True, exist_ok=True)
+    place.mkdir(exist_ok=True)
     _clear(place)
     try:
-        yield place
+        yield
     except BaseException:
         _clear(place)
         if not any(place.iterdir()):

@@ -27,6 +27,7 @@ from risk_index import scoring, tracking
 from risk_index.card import write_card
 from risk_index.cluster import Cluster, score_on
 from risk_index.distributions import Distributions, RegistrySample, distributions
+from risk_index.earlier_ranking import FIRM_AND_TIER
 from risk_index.errors import UserError
 from risk_index.fit_facts import facts_of_fit
 from risk_index.index import IndexScale
@@ -35,7 +36,7 @@ from risk_index.kept import CHECKING, Scored, fingerprint, workplace
 from risk_index.memory import batch_firms
 from risk_index.pictures import draw_pictures
 from risk_index.progress import steps
-from risk_index.ranked_rows import first_bytes
+from risk_index.ranked_rows import first_bytes, read_ranked
 from risk_index.ranked_xlsx import refuse_other_workbook
 from risk_index.ranking import Form, Ranking, refuse_other_file, write_ranking
 from risk_index.scoring import expected_harm
@@ -44,7 +45,7 @@ from risk_index.source import Source as Source
 from risk_index.texts import Texts
 from risk_index.training import Plan, TrainingSet, fit_models, training_set
 from risk_index.whole_folder import whole_folder
-from risk_index.whole_ranking import refuse_other_folder
+from risk_index.whole_ranking import all_firms, refuse_other_folder
 
 Say = Callable[[str], None]
 
@@ -301,7 +302,7 @@ def rank(
     the language, and whether to write a workbook too. `cluster` is where to score, by default here.
     """
     form = form or Form()
-    _refuse_before_reading(out, form, cluster)
+    _refuse_before_reading(out, last, form, cluster)
     model = saved_model(run)
     settings, sectors = load_settings(as_of, source.settings), source.sectors
     scale = IndexScale(**model.meta["scale"])
@@ -329,9 +330,13 @@ def rank(
         )
 
 
-def _refuse_before_reading(out: Path, form: Form, cluster: Cluster | None) -> None:
+def _refuse_before_reading(
+    out: Path, last: Path | None, form: Form, cluster: Cluster | None
+) -> None:
     """Refuse what would fail after hours of work, or overwrite somebody's file."""
     refuse_other_file(out, first_bytes(), "ranking", "ranked.csv")
+    if last is not None:
+        read_ranked(all_firms(last), FIRM_AND_TIER, 1)
     if form.top is not None:
         refuse_other_folder(out)
     if form.xlsx:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -62,6 +63,7 @@ DECIMALS = {
     "completeness": 2,
 }
 TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
+AT_ONCE = 500_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, in half and in full width."""
 _SUSPECT = rf"^'*[{re.escape(''.join(FORMULA))}]|[\r\n]"
@@ -105,12 +107,30 @@ def read_ranked(
     """
     if file.is_dir():
         return _read_parts(file, wanted, n_rows)
+    with closing(ranked_portions(file, wanted, n_rows)) as portions:
+        return next(portions) if n_rows else pd.concat(portions)
+
+
+def ranked_portions(
+    file: Path, wanted: Sequence[str] = COLUMNS, n_rows: int | None = None
+) -> Generator[pd.DataFrame]:
+    """Yield what :func:`read_ranked` returns of a CSV, some rows after the others.
+
+    Raises
+    ------
+    UserError
+        Where the file is no ranking with these columns.
+    """
     try:
-        rows = pd.read_csv(
-            file, dtype=str, keep_default_na=False, nrows=n_rows, encoding="utf-8-sig"
-        )
+        texts = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
+        with pd.read_csv(file, chunksize=n_rows or AT_ONCE, **texts) as portions:
+            for rows in portions:
+                yield _named(rows, wanted, file)
     except (OSError, ValueError) as error:
         raise UserError(f"{file} cannot be read as a ranking: {error}") from error
+
+
+def _named(rows: pd.DataFrame, wanted: Sequence[str], file: Path) -> pd.DataFrame:
     rows.columns = pd.Index(columns_of(list(rows.columns)))
     if not set(wanted) <= set(rows.columns):
         raise UserError(f"{file} is no ranking with {' and '.join(wanted)}")
@@ -143,7 +163,8 @@ def as_numbers(rows: pd.DataFrame, names: Sequence[str], file: Path) -> pd.DataF
         broken = np.flatnonzero(values.isna())
         if len(broken):
             raise UserError(
-                f"{file}: column {name}, row {broken[0] + 2}: {rows[name].iloc[broken[0]]!r} is no number"
+                f"{file}: column {name}, row {rows.index[broken[0]] + 2}: "
+                f"{rows[name].iloc[broken[0]]!r} is no number"
                 f" ({len(broken)} of {len(rows)} rows). Name the file as `risk-index rank` wrote it."
             )
     return rows.assign(**numbers)

@@ -17,13 +17,14 @@ import pandas as pd
 
 from features.reading import literal
 from risk_index.allocation import Allocation, asked_of
+from risk_index.earlier_ranking import tiers_of
 from risk_index.errors import UserError
 from risk_index.frame_columns import BILLION
 from risk_index.frequency import Round, plan_round
 from risk_index.index import Floats
 from risk_index.kept import Scored
 from risk_index.memory import ranks_gb
-from risk_index.ranked_rows import headings, presented, read_ranked
+from risk_index.ranked_rows import headings, presented
 from risk_index.ranked_xlsx import MOST_ROWS, workbook
 from risk_index.round_files import write_frame, write_round
 from risk_index.texts import ENGLISH, Texts
@@ -148,7 +149,7 @@ def write_ranking(
         try:
             scored.show(con)
             _limit(con, memory_gb)
-            plan = _place(con, allocation, read_tiers(last) if last else None, form.texts)
+            plan = _place(con, allocation, last, form.texts)
             _refuse_too_many(len(plan.firms), form)
             _write_rows(con, scratch, allocation, model_version, as_of, form)
             if form.top is not None:
@@ -185,18 +186,6 @@ def _in_their_places(scratch: Path, out: Path, form: Form) -> Path | None:
         (scratch / "workbook").replace(book)
     (scratch / "ranked.csv").replace(out)
     return book
-
-
-def read_tiers(last: Path) -> pd.Series:
-    """Return the tiers of an earlier ranking by firm_id; of all its firms, where its CSV holds the top.
-
-    Raises
-    ------
-    UserError
-        Where the file is no ranking.
-    """
-    rows = read_ranked(all_firms(last), ("firm_id", "tier"))
-    return rows.drop_duplicates("firm_id").set_index("firm_id").tier
 
 
 def refuse_other_file(
@@ -242,12 +231,12 @@ def _refuse_too_many(n_firms: int, form: Form) -> None:
 
 
 def _place(
-    con: duckdb.DuckDBPyConnection, allocation: Allocation, last: pd.Series | None, texts: Texts
+    con: duckdb.DuckDBPyConnection, allocation: Allocation, last: Path | None, texts: Texts
 ) -> Round:
     """Compute rank, percentile, tier and chance of every firm, and add them to the database."""
+    before = None if last is None else tiers_of(con, "scored", all_firms(last))
     asked = ", ".join(asked_of(allocation))
     firms = con.execute(f"SELECT {asked} FROM scored ORDER BY firm_key").df()
-    before = None if last is None else _before(con, last)
     plan = plan_round(firms, allocation, before, _refits(con), texts)
     placed = plan.firms.assign(percentile=percentile(firms.expected_harm.to_numpy(float)))
     placed.insert(0, "firm_key", con.execute(_KEYS).fetchnumpy()["firm_key"])
@@ -255,12 +244,6 @@ def _place(
     con.execute(_PLACED)
     con.unregister("incoming")
     return plan
-
-
-def _before(con: duckdb.DuckDBPyConnection, last: pd.Series) -> pd.Series:
-    """Return the tiers of the last round in the order of the firms, "" where there is none."""
-    ids = con.execute("SELECT firm_id FROM scored ORDER BY firm_key").df().firm_id
-    return ids.map(last).fillna("")
 
 
 def _refits(con: duckdb.DuckDBPyConnection) -> Iterator[Floats]:

@@ -6,22 +6,17 @@ that share puts it lower. Who stands in between takes the lower tier, or keeps t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from risk_index.index import Floats
-from risk_index.tiers import TIERS, TierRule, highest, place
+from risk_index.tiers import TIERS, Texts, TierRule, highest, place, some_at_a_time
 
-Texts = npt.NDArray[np.str_]
-
-
-AT_ONCE = 1_000_000
-"""Firms looked at together: what is in between takes many times the memory of the result."""
+Counts = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,21 +31,21 @@ class Votes:
         Number of refits.
     """
 
-    counts: npt.NDArray[np.uint16]
+    counts: Counts
     done: int
 
     def stability(self, tier: Texts) -> Floats:
         """Return the share of the refits that put each firm into the tier given, shape (n,)."""
-        return _some_at_a_time(self._stability, len(tier), tier)
+        return some_at_a_time(self._stability, self.counts, tier)
 
-    def _stability(self, part: slice, tier: Texts) -> Floats:
-        reached, at = self._reached(part), place(tier)
+    def _stability(self, counts: Counts, tier: Texts) -> Floats:
+        reached, at = self._reached(counts), place(tier)
         rows = np.arange(len(tier))
         higher = np.pad(reached, ((0, 0), (0, 1)))[rows, at + 1]
         return np.round(reached[rows, at].astype(float) - higher, 6)
 
-    def _reached(self, part: slice) -> npt.NDArray[np.float32]:
-        return (self.counts[part] / self.done).astype(np.float32)
+    def _reached(self, counts: Counts) -> npt.NDArray[np.float32]:
+        return (counts / self.done).astype(np.float32)
 
     def confirmed(self, tier: Texts, share: float, last: Texts | None = None) -> Texts:
         """Return the tiers that enough refits confirm, none above the one given.
@@ -65,12 +60,12 @@ class Votes:
             Tiers of the last round; up to that tier it is enough that not as many deny it.
         """
         given = [tier] if last is None else [tier, last]
-        return _some_at_a_time(partial(self._confirmed, share), len(tier), *given)
+        return some_at_a_time(partial(self._confirmed, share), self.counts, *given)
 
     def _confirmed(
-        self, share: float, part: slice, tier: Texts, last: Texts | None = None
+        self, share: float, counts: Counts, tier: Texts, last: Texts | None = None
     ) -> Texts:
-        reached = self._reached(part)
+        reached = self._reached(counts)
         needed = np.full(reached.shape, share)
         if last is not None:
             held = np.arange(len(TIERS)) <= place(last)[:, None]
@@ -78,12 +73,6 @@ class Votes:
         needed[:, 0] = 0.0
         met = np.logical_and.accumulate(reached >= needed.astype(np.float32), axis=1)
         return TIERS[np.minimum(place(tier), met.sum(axis=1) - 1)]
-
-
-def _some_at_a_time(look: Callable[..., Any], n_firms: int, *columns: Texts) -> Any:
-    """Return what `look` says of all firms, called with a part of them after the other."""
-    parts = [slice(first, first + AT_ONCE) for first in range(0, max(n_firms, 1), AT_ONCE)]
-    return np.concatenate([look(part, *(column[part] for column in columns)) for part in parts])
 
 
 def votes(refits: Iterable[Floats], rule: TierRule, n_firms: int) -> Votes | None:

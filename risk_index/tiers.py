@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +16,9 @@ from risk_index.index import Floats
 
 TIERS = np.array(["A", "B", "C", "D"])
 SHARES, CUT_OFFS = "shares", "cut_offs"
+AT_ONCE = 1_000_000
+"""Firms looked at together: what is in between takes many times the memory of the result."""
+Texts = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,7 @@ def highest(index: Floats, rule: TierRule) -> Floats:
     return np.where(last >= 0, ordered[last], -np.inf)
 
 
-def tiers(
-    index: Floats, rule: TierRule, last: npt.NDArray[np.str_] | None = None
-) -> npt.NDArray[np.str_]:
+def tiers(index: Floats, rule: TierRule, last: Texts | None = None) -> Texts:
     """Return the tiers; equal firms share the lower one.
 
     Parameters
@@ -81,23 +85,37 @@ def tiers(
     ndarray of str, shape (n,)
         "A" to "D".
     """
-    bounds = highest(index, rule)
+    look = partial(_tiers, highest(index, rule), rule.band_points)
+    return some_at_a_time(look, index, *([] if last is None else [last]))
+
+
+def _tiers(bounds: Floats, band: float, index: Floats, last: Texts | None = None) -> Texts:
     now = np.searchsorted(bounds, index, side="left")
     if last is not None:
-        now = np.where(_kept(index, bounds, now, last, rule.band_points), place(last), now)
+        now = np.where(_kept(index, bounds, now, last, band), place(last), now)
     return TIERS[now]
 
 
-def place(tier: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+def some_at_a_time(look: Callable[..., Any], *columns: npt.NDArray[Any]) -> Any:
+    """Return what `look` says of all firms, called with a part of every column after the other."""
+    firsts = range(0, max(len(columns[0]), 1), AT_ONCE)
+    parts = [slice(first, first + AT_ONCE) for first in firsts]
+    return np.concatenate([look(*(column[part] for column in columns)) for part in parts])
+
+
+def place(tier: Texts) -> npt.NDArray[np.int8]:
     """Return 0 for tier A to 3 for D, and -1 for a text that is no tier; shape (n,)."""
-    return np.where(np.isin(tier, TIERS), np.searchsorted(TIERS, tier), -1)
+    found = np.full(len(tier), -1, np.int8)
+    for number, name in enumerate(TIERS):
+        found[tier == name] = number
+    return found
 
 
 def _kept(
     index: Floats,
     bounds: Floats,
     now: npt.NDArray[np.int64],
-    last: npt.NDArray[np.str_],
+    last: Texts,
     band: float,
 ) -> npt.NDArray[np.bool_]:
     """Tell which firms stay where they were, being within the band of their tier's edge."""
@@ -109,9 +127,9 @@ def _kept(
     return (was >= 0) & (rose | fell)
 
 
-def churn(last: npt.NDArray[np.str_], now: npt.NDArray[np.str_]) -> pd.DataFrame:
+def churn(last: Texts, now: Texts) -> pd.DataFrame:
     """Return firms by tier of the last round (rows) and of this one (columns); new firms apart."""
-    names = [*TIERS.tolist(), "new"]
-    before = pd.Categorical(np.where(last == "", "new", last), names)
-    table = pd.crosstab(before, pd.Categorical(now, TIERS), dropna=False)
-    return table.rename_axis(index="last", columns="now")
+    before, after = pd.Index([*TIERS, "new"], name="last"), pd.Index(TIERS, name="now")
+    cell = place(last) % len(before) * len(after) + place(now)
+    counts = np.bincount(cell, minlength=len(before) * len(after))
+    return pd.DataFrame(counts.reshape(len(before), len(after)), before, after)

@@ -6,18 +6,18 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
+import duckdb
 
 from features.asof import Snapshot
 from models.fitted import FittedModel
 from risk_index.authority import Authority
+from risk_index.earlier_ranking import show_ranking
 from risk_index.errors import UserError
 from risk_index.explain.firm_records import FirmRecord, records_of
 from risk_index.explain.lowering import Lower, lowering
 from risk_index.explain.trials import trials
 from risk_index.index import IndexScale
 from risk_index.particulars import particulars
-from risk_index.ranked_rows import read_ranked
 from risk_index.reasons import OF_OTHERS, Reason, leading, points
 from risk_index.scoring import Telling, on_record, scored
 from risk_index.texts import Texts
@@ -134,16 +134,15 @@ def tier_in(ranked: Path, firm_id: str, model_version: str, as_of: dt.date) -> s
     UserError
         Where the ranking is another, or has no such firm.
     """
-    rows: pd.DataFrame = read_ranked(
-        all_firms(ranked), ("firm_id", "tier", "model_version", "as_of")
-    )
-    made = {(str(v), str(d)) for v, d in zip(rows.model_version, rows.as_of, strict=True)}
-    if made != {(model_version, as_of.isoformat())}:
+    with duckdb.connect() as con:
+        show_ranking(con, "found", all_firms(ranked), ("firm_id", "tier", "model_version", "as_of"))
+        made = con.execute("SELECT DISTINCT model_version, as_of FROM found").fetchall()
+        tiers = con.execute("SELECT tier FROM found WHERE firm_id = ?", [firm_id]).fetchall()
+    if made != [(model_version, as_of.isoformat())]:
         raise UserError(
             f"{ranked} was not ranked by model {model_version} as of {as_of}: "
             "name the ranking of the same fit and day, or leave --ranked out"
         )
-    tiers = rows.tier[rows.firm_id == firm_id]
-    if tiers.empty:
+    if not tiers:
         raise UserError(f"{ranked} has no firm {firm_id}")
-    return str(tiers.iloc[0])
+    return str(tiers[0][0])

@@ -8,13 +8,13 @@ finds that, too.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
+from filelock import FileLock
 from pydantic import StringConstraints, ValidationError
 
 from risk_index.draw.records import Hex32, Record, Stamp, now, stamp, write_whole
@@ -125,8 +125,7 @@ def add(path: Path, at: dt.datetime | None = None, **fields: str | None) -> Entr
 def alone(path: Path) -> Iterator[Callable[..., Entry]]:
     """Let one process at a time decide: give what adds a line, as `add` does, while nobody else can."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(path.with_name(f".{path.name}.lock")):
         yield partial(_added, path)
 
 

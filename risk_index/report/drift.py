@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import numpy as np
+import pandas as pd
+
 from features.catalogue import BY_NAME
 from risk_index.card_rows import figure
 from risk_index.distributions import DRAWS, INDEX, Distributions, DrawnRate, read_distributions
+from risk_index.earlier_ranking import LETTERS, place_of, show_ranking
 from risk_index.errors import UserError
 from risk_index.parts import of_part
-from risk_index.ranked_rows import as_numbers, read_ranked
 from risk_index.shifts import shifts_between
 from risk_index.texts import Texts
 from risk_index.tiers import TIERS, churn
@@ -22,6 +26,15 @@ from risk_index.whole_ranking import all_firms
 MODERATE, LARGE = 0.1, 0.25
 """Customary limits of the PSI in credit scoring; `configs/gates.yaml` names the source of the second."""
 MOST_SHOWN = 15
+_NOW = f"""
+SELECT
+    o.firm_id IS NOT NULL AS known,
+    {place_of("o.tier")} AS was,
+    {place_of("n.tier")} AS is_now,
+    n.index,
+    o.index AS index_before
+FROM new n LEFT JOIN old o USING (firm_id)
+"""
 OUTCOMES = (
     ("likelihood", "base_rate"),
     ("likelihood", "auc"),
@@ -206,24 +219,23 @@ def moves(before: Path, now: Path) -> Moves:
     UserError
         Where one is no ranking, or an index in it is no number.
     """
-    old, new = (
-        as_numbers(read_ranked(all_firms(file), ("firm_id", "tier", "index")), ("index",), file)
-        .drop_duplicates("firm_id")
-        .set_index("firm_id")
-        for file in (before, now)
-    )
-    both = new.join(old.add_suffix("_before"), how="inner")
-    was = old.tier.reindex(new.index).fillna("")
-    table = churn(was.to_numpy(str), new.tier.to_numpy(str))
-    index = both[["index", "index_before"]]
+    with duckdb.connect() as con:
+        for name, file in (("old", before), ("new", now)):
+            show_ranking(con, name, all_firms(file), ("firm_id", "tier", "index"))
+        rows = con.execute(_NOW).fetchnumpy()
+        n_before = con.execute("SELECT count(*) FROM old").fetchall()[0][0]
+    known, was, is_now = (np.asarray(rows[name]) for name in ("known", "was", "is_now"))
+    letters = np.array(LETTERS)
+    table = churn(letters[was], letters[is_now])
+    index = pd.DataFrame({name: rows[name][known] for name in ("index", "index_before")})
     return Moves(
         tiers={str(k): {t: int(row[t]) for t in TIERS} for k, row in table.iterrows()},
-        known=len(both),
-        up=int((both.tier > both.tier_before).sum()),
-        down=int((both.tier < both.tier_before).sum()),
-        new=len(new) - len(both),
-        gone=len(old) - len(both),
+        known=int(known.sum()),
+        up=int((known & (is_now > was)).sum()),
+        down=int((known & (is_now < was)).sum()),
+        new=int((~known).sum()),
+        gone=int(n_before - known.sum()),
         correlation=float(index.corr(method="spearman").iloc[0, 1])
-        if len(both) > 1
+        if len(index) > 1
         else float("nan"),
     )

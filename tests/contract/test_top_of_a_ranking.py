@@ -13,7 +13,6 @@ from click.testing import CliRunner, Result
 
 from risk_index.cli import main
 from risk_index.ranked_rows import COLUMNS, DECIMALS, TEXT, armed, read_ranked
-from risk_index.ranking import read_tiers
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 TOP = 7
@@ -62,9 +61,14 @@ def test_parquet_holds_every_row_of_the_csv(folder: Path) -> None:
 
 
 def test_the_next_round_knows_the_tiers_of_all_firms(folder: Path) -> None:
-    pd.testing.assert_series_equal(
-        read_tiers(folder / "top.csv").sort_index(), read_tiers(folder / "all.csv").sort_index()
-    )
+    rounds = []
+    for last in ("all.csv", "top.csv", "top.parquet"):
+        again = ranked(folder / "again.csv", "--last", folder / last)
+        assert again.exit_code == 0, again.output
+        rounds.append((folder / "again.csv").read_bytes())
+    assert rounds[0] == rounds[1] == rounds[2]
+    known = json.loads((folder / "again.round.json").read_text())["known_last_round"]
+    assert known == rounds[0].count(b"\r\n") - 1 > TOP
     some = read_ranked(folder / "top.parquet", ("firm_id",), 3).firm_id.tolist()
     assert some == read_ranked(folder / "top.csv", ("firm_id",), 3).firm_id.tolist()
 
@@ -87,7 +91,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, file: str) -> 
     assert "ranked.parquet exists and is no ranking" in found.output
     assert ranked(tmp_path / "ranked.csv").exit_code == 0  # nothing is written there without --top
     assert theirs.exists()
-    assert len(read_tiers(tmp_path / "ranked.csv")) > TOP
+    assert len(read_ranked(tmp_path / "ranked.csv")) > TOP
 
 
 def test_no_row_hangs_on_the_size_of_a_batch(folder: Path, tmp_path: Path) -> None:

@@ -6,14 +6,12 @@ import datetime as dt
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from risk_index.errors import SettingsError
-from risk_index.explain.page import tier_in
 from risk_index.index import IndexScale
-from risk_index.ranked_rows import COLUMNS, DECIMALS, armed, defused, presented
-from risk_index.ranking import percentile, read_tiers, tie_break
+from risk_index.ranked_rows import armed, defused
+from risk_index.ranking import percentile, tie_break
 from risk_index.settings import load_sectors, load_settings
 
 SCALE = IndexScale(average_harm=0.4)
@@ -55,18 +53,6 @@ def test_cells_that_a_spreadsheet_would_run_are_defused(text: str) -> None:
     for quotes in ("", "'", "''"):
         assert armed(defused(quotes + text)) == quotes + text
     assert armed("'plain'") == "'plain'"
-
-
-@pytest.mark.parametrize("firm_id", ["-17", "=1", "+86", "@x", "'-17", "17"])
-def test_a_firm_is_found_again_in_the_ranking_of_the_last_round(
-    tmp_path: Path, firm_id: str
-) -> None:
-    file = tmp_path / "ranked.csv"
-    rows = pd.DataFrame([dict.fromkeys(COLUMNS, "") | dict.fromkeys(DECIMALS, 1.0)])
-    rows = rows.assign(firm_id=firm_id, tier="B", model_version="m", as_of="2026-06-30")
-    presented(rows).to_csv(file, index=False, encoding="utf-8-sig")
-    assert read_tiers(file).to_dict() == {firm_id: "B"}
-    assert tier_in(file, firm_id, "m", dt.date(2026, 6, 30)) == "B"
 
 
 def test_the_law_of_the_day_holds() -> None:

@@ -116,6 +116,24 @@ def test_a_folder_of_somebody_else_is_left_alone(out: Path) -> None:
     assert theirs.is_dir()
 
 
+def test_two_runs_are_not_at_work_on_one_file(out: Path) -> None:
+    with workplace(out) as place:
+        Scored.at(place, OF).add(batches(0, 1))
+        with pytest.raises(UserError, match="is being written by another run"), workplace(out):
+            pass
+        with workplace(out.with_name("another.csv")):
+            pass
+        assert len(ids(Scored.at(place, OF))) == 2
+    assert list(out.parent.iterdir()) == []
+
+
+def test_the_lock_of_a_run_that_was_killed_holds_nobody_up(out: Path) -> None:
+    out.with_name(".ranked.csv.scoring.lock").touch()
+    with workplace(out) as place:
+        Scored.at(place, OF).add(batches(0, 1))
+    assert list(out.parent.iterdir()) == []
+
+
 def test_the_fingerprint_is_of_every_fact() -> None:
     assert fingerprint("one run") == OF != ANOTHER
     assert fingerprint({"firms": "1-a"}, 2) != fingerprint({"firms": "1-a"}, 3)
