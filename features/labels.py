@@ -24,8 +24,9 @@ def labels(
     horizon_days: int,
     known_by: dt.date,
     random_only: bool = False,
+    among: ibis.Table | None = None,
 ) -> pd.DataFrame:
-    """Return the labelled rows of all firms on the given as-of dates.
+    """Return the labelled rows of firms on the given as-of dates.
 
     Parameters
     ----------
@@ -37,6 +38,8 @@ def labels(
         Only outcomes recorded by this day are seen.
     random_only : bool
         Only visits that were drawn at random give labels, not those somebody chose.
+    among : ibis.Table, optional
+        Firms that are asked for, by ``firm_key``; all by default.
 
     Returns
     -------
@@ -46,11 +49,9 @@ def labels(
         went, sorted and joined by ;, empty where unknown: a nuisance, never an input); sorted by date
         and firm.
     """
-    visits = records.table("inspections")
-    seen = asof.known_by(visits, ibis.date(known_by))
-    visits = visits.filter(planned_and_judged(visits), seen)
-    if random_only:
-        visits = visits.filter(visits.selection == "random")
+    visits = labelling(records, known_by, random_only)
+    if among is not None:
+        visits = visits.semi_join(among, "firm_key")
     days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
     rows = visits.cross_join(days)
     until = rows.as_of + ibis.interval(days=horizon_days)
@@ -71,6 +72,14 @@ def labels(
     ).order_by(["as_of", "firm_key"])
     frame = found.to_pyarrow().to_pandas(date_as_object=False)
     return frame.assign(inspectors=frame.inspectors.map(group_of, na_action="ignore"))
+
+
+def labelling(records: Records, known_by: dt.date, random_only: bool = False) -> ibis.Table:
+    """Return the visits that can give a label, as `labels` takes them."""
+    visits = records.table("inspections")
+    seen = asof.known_by(visits, ibis.date(known_by))
+    visits = visits.filter(planned_and_judged(visits), seen)
+    return visits.filter(visits.selection == "random") if random_only else visits
 
 
 def group_of(cell: str) -> str | None:

@@ -32,12 +32,13 @@ def facts_of_fit(
         "model_version": model.version,
         "n_firms": int(snapshot.spine.count().execute()),
         "n_examples": len(training.examples),
+        "share_of_controllers": training.share,
         "n_inspections": int(training.labels.inspection_id.nunique()),
         "average_harm": model.meta["scale"]["average_harm"],
         "severity_form": model.severity.form,
         "rounds": {"likelihood": model.likelihood.rounds, "severity": model.severity.rounds},
         "inspectors": _inspectors(model),
-        "notes": _notes(model, judgement),
+        "notes": _notes(model, training, judgement),
         "fingerprint": quality.fingerprint,
         "records": [
             {"table": table.table, "n_read": table.n_read, "n_accepted": table.n_accepted}
@@ -81,10 +82,14 @@ def _rates_in_use(snapshot: Snapshot) -> list[dict[str, Any]]:
     return _plain(rates.round({"reporting_rate": 4, "low": 4, "high": 4}))
 
 
-def _notes(model: FittedModel, judgement: Judgement) -> list[str]:
+def _notes(model: FittedModel, training: TrainingSet, judgement: Judgement) -> list[str]:
     names = model.meta["without"]
-    left_out = [f"left out of both models by order: {', '.join(names)}"] if names else []
-    return [*left_out, *judgement.notes, *model.likelihood.notes, *model.severity.notes]
+    said = [f"left out of both models by order: {', '.join(names)}"] if names else []
+    if training.share < 1:
+        said.append(
+            f"learnt from {training.share:.2%} of controllers, drawn by hash (most_examples)"
+        )
+    return [*said, *judgement.notes, *model.likelihood.notes, *model.severity.notes]
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

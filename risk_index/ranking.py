@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.reading import literal
+from features.records import WORKING
 from risk_index.allocation import Allocation, asked_of
 from risk_index.earlier_ranking import tiers_of
 from risk_index.errors import UserError
@@ -138,12 +139,12 @@ def write_ranking(
 ) -> Ranking:
     """Rank the scored firms; write the CSV and, beside it, topics, frame, round and a workbook if asked.
 
-    The scored rows are read from disk, so that memory holds some of them and a few numbers a firm.
+    The scored rows are read from disk, so that memory holds some of them and a few numbers a firm. What is
+    written lies beside them until all of it is.
     `last` names the ranking of the round before, whose tiers hold within the band.
     """
     out, form = out.resolve(), form or Form()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ranking-", dir=out.parent) as name:
+    with tempfile.TemporaryDirectory(prefix=WORKING, dir=scored.folder.parent) as name:
         scratch = Path(name)
         con = duckdb.connect(scratch / "placed.duckdb")
         try:

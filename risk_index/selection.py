@@ -45,8 +45,15 @@ def sampled_dates(dates: pd.Series, judged_on: dt.date) -> list[dt.date]:
     return sorted(chosen)
 
 
-def registry_sample(records: Records, dates: list[dt.date], seed: int) -> pd.DataFrame:
+def registry_sample(
+    records: Records, dates: list[dt.date], seed: int, among: ibis.Table | None = None
+) -> pd.DataFrame:
     """Return at most 20,000 open firms over all dates: those of the lowest hashes of id and date.
+
+    Parameters
+    ----------
+    among : ibis.Table, optional
+        Firms that are asked for, by ``firm_key``; all by default.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def registry_sample(records: Records, dates: list[dt.date], seed: int) -> pd.Dat
     """
     parts = []
     for day in dates:
-        there = open_firms(records, (day,))
+        there = _open(records, day, among)
         named = there.join(records.table("firm_keys"), "firm_key")
         digest = (ibis.literal(f"{seed}:{day}:") + named.firm_id).hexdigest("md5")
         lowest = named.mutate(digest=digest).order_by("digest").limit(SAMPLE_ROWS // len(dates))
@@ -65,11 +72,16 @@ def registry_sample(records: Records, dates: list[dt.date], seed: int) -> pd.Dat
     return sample.astype({"firm_key": "int32", "as_of": "datetime64[s]"})
 
 
-def never_visited(records: Records, as_of: dt.date) -> int:
-    """Return how many firms open on a day have no visit of any kind on record."""
+def _open(records: Records, day: dt.date, among: ibis.Table | None) -> ibis.Table:
+    firms = open_firms(records, (day,))
+    return firms if among is None else firms.semi_join(among, "firm_key")
+
+
+def never_visited(records: Records, as_of: dt.date, among: ibis.Table | None = None) -> int:
+    """Return how many firms open on a day, of all or of those asked for, have no visit of any kind."""
     visits = records.table("inspections")
     visits = visits.filter(known_by(visits, ibis.date(as_of)))
-    return int(open_firms(records, (as_of,)).anti_join(visits, "firm_key").count().execute())
+    return int(_open(records, as_of, among).anti_join(visits, "firm_key").count().execute())
 
 
 def places(snapshot: Snapshot) -> pd.DataFrame:

@@ -68,6 +68,7 @@ class Settings:
     refits: int
     fitting_weights: str
     learn_from: str
+    most_examples: int
     tier_rule: str
     tier_a_share: float
     tier_b_share: float
@@ -170,6 +171,7 @@ class Settings:
             self.refits,
             weigh_by=self.fitting_weights,
             learn_from=self.learn_from,
+            most_examples=self.most_examples,
         )
 
 

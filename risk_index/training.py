@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from features.asof import KEYS, Law, SectorClass, snapshot_of_rows
 from features.catalogue import FEATURES, in_use
-from features.labels import labels
+from features.labels import labelling, labels
 from features.matrix import matrix
 from features.records import Records
 from models.examples import Examples, NotEnoughLabels
@@ -24,6 +23,7 @@ from models.selection import Overlap, fitting_weights
 from models.severity import fit_severity
 from models.trees import TreeSettings
 from risk_index.errors import UserError
+from risk_index.learners import controllers, drawn
 from risk_index.progress import steps
 from risk_index.selection import (
     PLACED,
@@ -72,6 +72,8 @@ class Plan:
         Whether visits of unknown chance weigh 1 while models learn, or by their propensity.
     learn_from : "planned" or "random"
         Whether all planned visits give labels, or only those that were drawn at random.
+    most_examples : int
+        About so many examples at most; where visits give more, controllers are drawn by hash.
     """
 
     horizon_days: int = 365
@@ -87,6 +89,7 @@ class Plan:
     without: tuple[str, ...] = ()
     weigh_by: str = "design"
     learn_from: str = "planned"
+    most_examples: int = 500_000
 
     def likelihood_inputs(self) -> dict[str, int]:
         """Return the inputs of the likelihood, each with its direction."""
@@ -178,12 +181,15 @@ class TrainingSet:
         of visits whose chance is not known.
     overlap : Overlap or None
         How far the visits can speak for the registry.
+    share : float
+        Of all controllers, that the examples are of.
     """
 
     examples: Examples
     labels: pd.DataFrame
     calendar: Calendar
     overlap: Overlap | None = None
+    share: float = 1.0
 
 
 def training_set(
@@ -192,24 +198,38 @@ def training_set(
     """Build the examples: firms on past dates with what the next planned inspection found."""
     days = calendar(records, as_of, plan)
     only = plan.learn_from == "random"
-    found = labels(records, days.dates, days.horizon_days, as_of, random_only=only)
+    share = share_of_controllers(records, days, plan)
+    among = drawn(records, as_of, share) if share < 1 else None
+    found = labels(records, days.dates, days.horizon_days, as_of, only, among)
     if found.empty:
         kind = "drawn at random" if only else "of a planned kind"
         raise NotEnoughLabels(
             f"inspections: none {kind} within {days.horizon_days} days after one of the "
             f"{len(days.dates)} dates from {days.dates[0]} to {days.dates[-1]}."
         )
-    sample = registry_sample(records, sampled_dates(found.as_of, days.judged_on), plan.seed)
+    dates = sampled_dates(found.as_of, days.judged_on)
+    sample = registry_sample(records, dates, plan.seed, among)
     pairs = pd.concat([found[list(KEYS)], sample[list(KEYS)]])
     rows = _known_of(records, days, pairs, law, sectors)
     labelled = _in_order(rows.merge(found, on=list(KEYS), how="inner", validate="1:1"))
     registry = _in_order(rows.merge(sample, on=list(KEYS), how="inner", validate="1:1"))
     names = [feature.name for feature in in_use()]
-    seen = Seen(labelled, registry, [*names, *PLACED], never_visited(records, as_of))
+    seen = Seen(labelled, registry, [*names, *PLACED], never_visited(records, as_of, among))
     chosen = selection(seen, plan.n_folds, plan.seed)
     found = labelled.drop(columns=[*names, *PLACED]).assign(propensity=chosen.propensity)
     examples = _examples(labelled[names], found, plan)
-    return TrainingSet(examples, found, days, chosen.overlap)
+    return TrainingSet(examples, found, days, chosen.overlap, share)
+
+
+def share_of_controllers(records: Records, days: Calendar, plan: Plan) -> float:
+    """Return the share of controllers whose visits give about as many examples as are wanted at most.
+
+    A visit gives one example at most for every date of the grid within the horizon before it.
+    """
+    visits = labelling(records, days.as_of, plan.learn_from == "random")
+    visits = visits.filter(visits.inspected_on > days.dates[0])
+    per_visit = math.ceil(days.horizon_days / (365.25 / 12 * plan.grid_months))
+    return min(1.0, plan.most_examples / max(int(visits.count().execute()) * per_visit, 1))
 
 
 def _known_of(
@@ -224,7 +244,7 @@ def _known_of(
     with steps("features", len(pairs), "rows") as done:
         rows = matrix(snapshot, in_use(), done)
     rows = rows.merge(places(snapshot), on=list(KEYS), validate="1:1")
-    rows = rows.merge(controllers(records, days.as_of), on="firm_key")
+    rows = rows.merge(controllers(records, days.as_of, snapshot.spine), on="firm_key")
     return pd.concat([rows, placed(rows, days.horizon_days, days.as_of)], axis=1)
 
 
@@ -250,19 +270,6 @@ def _examples(X: pd.DataFrame, found: pd.DataFrame, plan: Plan) -> Examples:
         inspector=pd.factorize(found.inspectors, sort=True)[0].astype(np.int64),
         visit=pd.factorize(found.inspection_id, sort=True)[0].astype(np.int64),
     )
-
-
-def controllers(records: Records, as_of: dt.date) -> pd.DataFrame:
-    """Return each firm's controller, as known on a day, as a number: a hash of the group or firm.
-
-    The number depends on the names alone, so that firms known later move no firm to another fold.
-    """
-    firms = records.table("firms").filter(ibis._.recorded_on <= as_of)
-    firms = firms.select("firm_key", "firm_id", "group_id", "recorded_on").execute()
-    latest = firms.sort_values(["firm_key", "recorded_on"]).drop_duplicates("firm_key", keep="last")
-    names = ("group " + latest.group_id).fillna("firm " + latest.firm_id)
-    numbers = [int.from_bytes(sha256(n.encode()).digest()[:8]) >> 1 for n in names]
-    return pd.DataFrame({"firm_key": latest.firm_key, "controller": np.array(numbers, np.int64)})
 
 
 def shared_by(rows: pd.DataFrame) -> np.ndarray:

@@ -15,7 +15,7 @@ from features.records import Records
 from features.sector import planned_and_judged
 from models.metrics import Score
 from risk_index import pipeline
-from risk_index.training import controllers
+from risk_index.learners import controllers
 
 HALF_LIFE_DAYS = 730
 STRENGTH = 2.0

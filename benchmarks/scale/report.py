@@ -81,7 +81,8 @@ def measure(sizes: tuple[int, ...], how: How, say: Say) -> Path:
         ),
     ]
     title = "Ranking of larger and larger registries"
-    return write_result("scale", title, f"python -m benchmarks scale {options}", sections)
+    name = "-".join(["scale", *map(str, sizes)])
+    return write_result(name, title, f"python -m benchmarks scale {options}", sections)
 
 
 def _found(world: Path, run: Path, out: Path, how: How) -> dict[str, Any]:

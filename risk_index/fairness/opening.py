@@ -20,13 +20,14 @@ from risk_index.fairness.burden import Budget
 from risk_index.fairness.case import Case, open_case
 from risk_index.fairness.config import FairnessConfig
 from risk_index.fairness.refits import Firms
+from risk_index.learners import controllers
 from risk_index.pipeline import registry, saved_model
 from risk_index.settings import Settings, load_settings
-from risk_index.training import controllers, training_set
+from risk_index.training import training_set
 
 OF_THE_FIT = (
     "horizon_days", "grid_months", "history_years", "group_folds", "fitting_weights",
-    "learn_from", "expiry_days_minor", "expiry_days_moderate", "expiry_days_serious",
+    "learn_from", "most_examples", "expiry_days_minor", "expiry_days_moderate", "expiry_days_serious",
 )  # fmt: skip
 """Settings that shape examples and inputs: the audit must look at those that the model learnt from."""
 MOST_REGISTRY = 20_000
@@ -130,7 +131,9 @@ def _sampled(
 
 def _firms(records: Records, snapshot: Snapshot, as_of: dt.date) -> Firms:
     X = matrix(snapshot, in_use())
-    owner = X[["firm_key"]].merge(controllers(records, as_of), on="firm_key", how="left")
+    owner = X[["firm_key"]].merge(
+        controllers(records, as_of, snapshot.spine), on="firm_key", how="left"
+    )
     keys = X.firm_key.to_numpy(np.int64)
     return Firms(X.drop(columns=["firm_key", "as_of"]), keys, owner.controller.to_numpy(np.int64))
 

@@ -13,6 +13,7 @@ import pytest
 
 from features.records import Records, open_records
 from models.selection import Candidates, estimating_weights, fit_propensity
+from risk_index.learners import drawn
 from risk_index.settings import load_sectors, load_settings
 from risk_index.training import Plan, TrainingSet, training_set
 from risk_index.world import load_world_settings, write_world
@@ -105,10 +106,10 @@ def test_learning_from_draws_alone_inherits_no_aimed_visit(
     world: Path, training: tuple[TrainingSet, pd.DataFrame]
 ) -> None:
     with opened(world / "records") as (records, plan):
-        drawn = learnt(records, replace(plan, learn_from="random"))
+        random = learnt(records, replace(plan, learn_from="random"))
     assert (training[0].labels.selection != "random").sum() > 500
-    assert (drawn.labels.selection == "random").all()
-    assert len(drawn.labels) > 100
+    assert (random.labels.selection == "random").all()
+    assert len(random.labels) > 100
 
 
 def test_a_region_that_nobody_inspected_is_named(world: Path, tmp_path: Path) -> None:
@@ -163,3 +164,27 @@ def test_a_planted_selection_is_recovered() -> None:
     true, naive = violation.mean(), violation[visited].mean()
     assert naive > true + 0.08
     assert np.average(violation[visited], weights=weight) == pytest.approx(true, abs=0.02)
+
+
+def test_too_many_examples_are_those_of_controllers_drawn_whole(
+    world: Path, training: tuple[TrainingSet, pd.DataFrame]
+) -> None:
+    """Every input and label of theirs is what it is beside all others: the registry stays whole."""
+    every = training[0]
+    with opened(world / "records") as (records, plan):
+        some = learnt(records, replace(plan, most_examples=len(every.examples) // 4))
+        day = some.calendar.as_of
+        few, more = (set(drawn(records, day, s).execute().firm_key) for s in (0.1, some.share))
+    assert few < more
+    assert set(some.labels.firm_key) < more
+    wanted = np.isin(every.examples.controller, np.unique(some.examples.controller))
+    assert 0.1 < some.share < 0.25
+    assert wanted.mean() == pytest.approx(some.share, rel=0.1)
+    keys = ["as_of", "firm_key", "inspection_id", "violation", "harm"]
+    same = every.labels.loc[wanted, keys].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some.labels[keys], same)
+    X = every.examples.X[wanted].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some.examples.X, X, check_exact=True)
+    assert some.overlap is not None
+    assert some.overlap.rows == wanted.sum()
+    assert every.share == 1

@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from features.records import WORKING
 from risk_index.errors import UserError
 from risk_index.kept import Scored, fingerprint, workplace
 from risk_index.scoring import Batch
@@ -127,9 +128,14 @@ def test_two_runs_are_not_at_work_on_one_file(out: Path) -> None:
     assert list(out.parent.iterdir()) == []
 
 
-def test_the_lock_of_a_run_that_was_killed_holds_nobody_up(out: Path) -> None:
+def test_a_run_that_was_killed_leaves_neither_lock_nor_half_a_ranking(out: Path) -> None:
+    broken_off(out)
     out.with_name(".ranked.csv.scoring.lock").touch()
+    written = out.with_name("ranked.csv.scoring") / f"{WORKING}half" / "ranked.csv"
+    written.parent.mkdir()
+    written.touch()
     with workplace(out) as place:
+        assert not written.parent.exists()
         Scored.at(place, OF).add(batches(0, 1))
     assert list(out.parent.iterdir()) == []
 
