@@ -130,6 +130,7 @@ def _kept(
 def churn(last: Texts, now: Texts) -> pd.DataFrame:
     """Return firms by tier of the last round (rows) and of this one (columns); new firms apart."""
     before, after = pd.Index([*TIERS, "new"], name="last"), pd.Index(TIERS, name="now")
-    cell = place(last) % len(before) * len(after) + place(now)
+    was, is_now = place(last) % len(before), place(now)
+    cell = (was * len(after) + is_now)[is_now >= 0]
     counts = np.bincount(cell, minlength=len(before) * len(after))
     return pd.DataFrame(counts.reshape(len(before), len(after)), before, after)

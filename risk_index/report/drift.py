@@ -33,7 +33,7 @@ SELECT
     {place_of("n.tier")} AS is_now,
     n.index,
     o.index AS index_before
-FROM new n LEFT JOIN old o USING (firm_id)
+FROM new n LEFT JOIN old o USING (firm_id) ORDER BY n.firm_id
 """
 OUTCOMES = (
     ("likelihood", "base_rate"),

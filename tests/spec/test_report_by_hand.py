@@ -99,6 +99,14 @@ def test_who_moved(tmp_path: Path) -> None:
     assert found.tiers["new"] == {"A": 0, "B": 0, "C": 0, "D": 1}
 
 
+def test_a_tier_that_is_none_is_counted_nowhere(tmp_path: Path) -> None:
+    before = ranking(tmp_path / "1.csv", {"1": "D", "2": "?"}, [9, 5])
+    now = ranking(tmp_path / "2.csv", {"1": "", "2": "B"}, [8, 6])
+    found = moves(before, now)
+    assert found.known == 2
+    assert sum(sum(row.values()) for row in found.tiers.values()) == found.tiers["new"]["B"] == 1
+
+
 def kept(values: np.ndarray) -> Distributions:
     return Distributions({"x": Spread.of(values)}, tallies={"x": Tally.of(values)})
 
