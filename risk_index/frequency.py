@@ -94,10 +94,7 @@ def plan_round(
     """
     index = firms.unclipped.to_numpy(float)
     steady = tiers(index, allocation.tiers, last)
-    voted = votes(refits, allocation.tiers, len(firms))
-    tier = steady
-    if voted:
-        tier = voted.confirmed(steady, allocation.tiers.stable_share, last)
+    tier, stability = _confirmed(steady, refits, last, allocation.tiers)
     group = group_of(firms, tier, allocation)
     capacity = capacity_of(group, allocation)
     whole = allocation.capacity.unit == VISITS and capacity >= 1
@@ -106,19 +103,30 @@ def plan_round(
     more = raised(firms, chances.total, group.ceiling, allocation.campaigns, texts)
     found = _in_billionths(stratum, more.chance, chances, group, allocation)
     found.insert(0, "tier", pd.Categorical.from_codes(place(tier), TIERS))
-    found["tier_stability"] = voted.stability(tier) if voted else np.nan
+    found["tier_stability"] = np.nan if stability is None else stability
     said = _of_tiers(tier, steady, tiers(index, allocation.tiers), allocation.tiers, texts)
     found["plan_notes"] = _notes(said | more.notes, firms, allocation, texts)
     return Round(
         firms=found,
-        strata=_by_stratum(found, more.chance - chances.total),
+        strata=_by_stratum(found, more.chance - chances.total if allocation.campaigns else None),
         campaigns=more.table,
         edges=highest(index, allocation.tiers),
         churn=None if last is None else churn(last, tier),
         capacity=capacity,
         unit=allocation.capacity.unit,
-        borderline=int((tier != steady).sum()) if voted else None,
+        borderline=None if stability is None else int((tier != steady).sum()),
     )
+
+
+def _confirmed(
+    steady: Texts, refits: Iterable[Floats], last: Texts | None, rule: TierRule
+) -> tuple[Texts, Floats | None]:
+    """Return the tiers that enough refits confirm, and the share of the refits that give them."""
+    voted = votes(refits, rule, len(steady))
+    if voted is None:
+        return steady, None
+    tier = voted.confirmed(steady, rule.stable_share, last)
+    return tier, voted.stability(tier)
 
 
 def _within_strata(group: Group, names: pd.Series, share: pd.Series, how: Steepness) -> Chances:
@@ -183,15 +191,18 @@ def _notes(
     return pd.Categorical.from_codes(code, told)
 
 
-def _by_stratum(found: pd.DataFrame, campaign: Floats) -> pd.DataFrame:
-    frame = found.assign(campaign=campaign).groupby("stratum", observed=True)
+def _by_stratum(found: pd.DataFrame, campaign: Floats | None) -> pd.DataFrame:
+    frame = found.groupby("stratum", observed=True)
+    more = 0.0
+    if campaign is not None:
+        more = pd.Series(campaign, found.index).groupby(found.stratum, observed=True).sum()
     return (
         pd.DataFrame(
             {
                 "firms": frame.size(),
                 "visits": frame.probability_ppb.sum() / BILLION,
                 "floor_visits": frame.floor_ppb.sum() / BILLION,
-                "campaign_visits": frame.campaign.sum(),
+                "campaign_visits": more,
             }
         )
         .reset_index()

@@ -14,7 +14,7 @@ ENGINE_SHARE = 0.5
 BATCH_SHARE = 0.2
 FIRM_BYTES = 6000
 """What a firm of the batch at work takes: matrix, evidence, shares of every feature, texts."""
-PLAN_BYTES = 100
+PLAN_BYTES = 120
 """What a firm takes while the round is planned and ranks are given."""
 
 

@@ -122,7 +122,10 @@ def settle(
         whole = float((cost * room).sum())
         if left == 0 or whole <= 0:
             break
-        values = np.clip(values + left * room / whole, floor, ceiling)
+        room *= left
+        room /= whole
+        room += values
+        values = np.clip(room, floor, ceiling, out=room)
     return values
 
 
@@ -148,15 +151,32 @@ def billionths(
     ArithmeticError
         Where the values are further from the total than rounding explains.
     """
-    most = np.floor(np.broadcast_to(ceiling, values.shape) * BILLION + ROUNDING).astype(np.int64)
     exact = values * BILLION
-    found = np.minimum(np.floor(exact + ROUNDING).astype(np.int64), most)
+    most = np.broadcast_to(ceiling, values.shape) * BILLION
+    np.floor(np.add(most, ROUNDING, out=most), out=most)
+    whole = exact + ROUNDING
+    np.minimum(np.floor(whole, out=whole), most, out=whole)
     if total is None:
-        return found
+        return whole.astype(np.int64)
+    free = whole < most
+    del most  # a nation's firms take half a gigabyte an array
+    found = whole.astype(np.int64)
     left = round(total * BILLION) - int(found.sum())
-    room = np.flatnonzero(found < most) if left > 0 else np.flatnonzero(found > 0)
-    if abs(left) > len(room):
-        raise ArithmeticError(f"{left} billionths cannot be rounded away on {len(room)} firms")
-    chosen = room[np.argsort(np.sign(left) * (found - exact)[room], kind="stable")[: abs(left)]]
-    found[chosen] += np.sign(left)
+    if left <= 0:
+        free = found > 0
+    if abs(left) > free.sum():
+        raise ArithmeticError(f"{left} billionths cannot be rounded away on {free.sum()} firms")
+    remainder = np.subtract(whole, exact, out=whole)
+    remainder *= np.sign(left)
+    remainder[~free] = np.inf
+    found[_smallest(remainder, abs(left))] += np.sign(left)
     return found
+
+
+def _smallest(values: Floats, n: int) -> npt.NDArray[np.int64]:
+    """Return where the n smallest values are; of equal ones at the edge the first."""
+    if not n:
+        return np.zeros(0, np.int64)
+    edge = np.partition(values, n - 1)[n - 1]
+    below = np.flatnonzero(values < edge)
+    return np.concatenate([below, np.flatnonzero(values == edge)[: n - len(below)]])
