@@ -95,7 +95,7 @@ def _found(world: Path, run: Path, out: Path, how: How) -> dict[str, Any]:
     first = in_child(keeping.__name__, records, checked, *limit)
     found = (_whole if how.whole else _by_step)(checked, *asked)
     for of in ("seconds", "cpu"):
-        found[of] = {"checking and keeping": first[of], **found[of]}
+        found[of] = {growth.KEEPING: first[of], **found[of]}
         found[of]["all"] += first[of]
     found["peak_mb"] = {"checked and kept": first["peak_mb"], **found["peak_mb"]}
     return found
