@@ -64,6 +64,7 @@ DECIMALS = {
 }
 TEXT = ("firm_id", "name", "sector", "region", "reason_1", "reason_2", "reason_3", "notes")
 AT_ONCE = 500_000
+"""Rows of a CSV that are read together."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, in half and in full width."""
 _SUSPECT = rf"^'*[{re.escape(''.join(FORMULA))}]|[\r\n]"

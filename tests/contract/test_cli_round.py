@@ -126,4 +126,6 @@ def test_a_last_ranking_of_other_firms_is_told(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "0 firms are in the last ranking\n" in result.stderr
     last.write_text("who,tier\nA,D\n", encoding="utf-8")
-    assert "is no ranking with firm_id and tier" in rank(tmp_path / "r.csv", "--last", last).stderr
+    said = rank(tmp_path / "r.csv", "--last", last).stderr
+    assert "is no ranking with firm_id and tier" in said
+    assert "reading and checking" not in said  # nor hours later

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -109,6 +110,36 @@ def test_billionths_add_up_and_stay_within_one_billionth(seed: int, n: int, scal
     assert found.sum() == round(total * BILLION)
     assert (np.abs(found - values * BILLION) <= 1 + 1e-6).all()
     assert ((found >= 0) & (found <= BILLION)).all()
+
+
+def plain_billionths(values: np.ndarray, ceiling: np.ndarray, total: float) -> list[int]:
+    """Firm by firm: rounded down, what is left goes to the largest remainders, the first of equal ones."""
+    exact = [value * BILLION for value in values.tolist()]
+    most = [math.floor(one * BILLION + 1e-9) for one in ceiling.tolist()]
+    found = [min(math.floor(e + 1e-9), m) for e, m in zip(exact, most, strict=True)]
+    left = round(total * BILLION) - sum(found)
+    step = 1 if left > 0 else -1
+    free = [i for i, f in enumerate(found) if (f < most[i] if left > 0 else f > 0)]
+    for i in sorted(free, key=lambda i: step * (found[i] - exact[i]))[: abs(left)]:
+        found[i] += step
+    return found
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, 3, 4, 7, 10, 12, 25]), min_size=1, max_size=40),
+    st.sampled_from([3, 4, 8, 10]),
+    st.integers(-4, 4),
+)
+def test_billionths_are_those_of_rounding_firm_by_firm(
+    tenths: list[int], parts: int, more: int
+) -> None:
+    """Many firms have equal remainders, and some stand at their ceiling."""
+    values = np.array(tenths) / parts / BILLION
+    ceiling = np.where(np.arange(len(values)) % 3 == 0, values, 1.0)
+    total = max(float(values.sum()) + more / BILLION, 0.0)
+    expected = plain_billionths(values, ceiling, total)
+    assume(sum(expected) == round(total * BILLION))  # more than can be rounded away is refused
+    assert billionths(values, ceiling, total).tolist() == expected
 
 
 def firms(seed: int, n: int) -> pd.DataFrame:
