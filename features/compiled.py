@@ -25,7 +25,8 @@ from features.records import Records
 from features.schema import TABLES
 
 KEPT = 64
-"""Queries kept; beyond, all are forgotten. One of the whole catalogue has some 300 kB."""
+"""Queries kept; beyond, the one that was not used for longest is forgotten. One of the whole catalogue
+has some 300 kB."""
 SOME_DAY = dt.date(1, 1, 1)
 """Stands for the as-of date while a query is compiled."""
 _compiled: dict[str, str] = {}
@@ -84,11 +85,10 @@ def query(
         kind,
     )
     key = repr(shape)
-    if key not in _compiled:
-        if len(_compiled) >= KEPT:
-            _compiled.clear()
-        _compiled[key] = _compile(shape, snapshot)
-    text = _compiled[key]
+    text = _compiled.pop(key, None) or _compile(shape, snapshot)
+    _compiled[key] = text  # the latest used stands last
+    if len(_compiled) > KEPT:
+        del _compiled[next(iter(_compiled))]
     for name, table in tables.items():
         text = text.replace(quoted(_placeholder(name)), quoted(table.op().name))
     return (

@@ -14,7 +14,6 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import ir
-from numpy.typing import NDArray
 
 from features.asof import KEYS, Snapshot, days_between, known_by
 from features.feature import Count, Feature, Largest, where
@@ -57,49 +56,56 @@ def rating_maps(snapshot: Snapshot) -> pd.DataFrame:
     """
     cells = _ratings(snapshot).merge(_outcomes(snapshot), how="left", on=_CELL)
     cells[COUNTS] = cells[COUNTS].fillna(0).astype("int64")
-    days = [_of_day(day, part) for day, part in cells.groupby("as_of", sort=True)]
+    days = [_of_day(day) for _, day in _placed(cells).groupby("as_of", sort=True)]
     return pd.concat(days) if days else pd.DataFrame(columns=list(_MAP))
 
 
-def _of_day(day: object, cells: pd.DataFrame) -> pd.DataFrame:
-    parts = [_placed(part) for _, part in cells.groupby("scheme", sort=True)]
-    steps = []
-    for fold in range(FOLDS):
-        found = curves([_without(part, fold) for part in parts])
-        for part, curve in zip(parts, found, strict=True):
-            at = part.place.to_numpy()
-            rows = part[["scheme", "lowest", "highest"]]
-            steps.append(rows.assign(
-                fold=fold, risk=curve.risk[at], relative=curve.relative[at], comparable=curve.comparable))  # fmt: skip
-    return pd.concat(steps).assign(as_of=day)[list(_MAP)]
-
-
 def _placed(cells: pd.DataFrame) -> pd.DataFrame:
-    """Sum a scheme's counts by place among its ratings."""
-    cells = cells.sort_values("score")
-    cells = cells.assign(place=places(cells.rated.to_numpy()))
+    """Sum the counts of every date and scheme by place among the scheme's ratings."""
+    scheme = ["as_of", "scheme"]
+    cells = cells.sort_values([*scheme, "score"])
+    place = cells.groupby(scheme).rated.transform(lambda rated: places(rated.to_numpy()))
     sums = {column: (column, "sum") for column in (*COUNTS, "rated", "lower", "higher")}
-    return cells.groupby("place", as_index=False).agg(
-        scheme=("scheme", "first"), lowest=("score", "min"), highest=("score", "max"), **sums)  # fmt: skip
+    return (
+        cells.assign(place=place)
+        .groupby([*scheme, "place"], as_index=False)
+        .agg(lowest=("score", "min"), highest=("score", "max"), **sums)
+    )
 
 
-def _without(placed: pd.DataFrame, fold: int) -> Scheme:
-    """Return a scheme without the outcomes of a fold's firms."""
-    at = placed.place.to_numpy()
+def _of_day(placed: pd.DataFrame) -> pd.DataFrame:
+    """Calibrate the schemes of one date, once for the firms of each fold."""
+    parts = [part for _, part in placed.groupby("scheme", sort=True)]
+    at = [part.place.to_numpy() for part in parts]
+    steps = []
+    for fold, schemes in enumerate(zip(*map(_by_fold, parts), strict=True)):
+        found = list(zip(curves(schemes), at, strict=True))
+        steps.append(placed.assign(
+            fold=fold,
+            risk=np.concatenate([curve.risk[places] for curve, places in found]),
+            relative=np.concatenate([curve.relative[places] for curve, places in found]),
+            comparable=np.repeat([curve.comparable for curve, _ in found], [len(a) for a in at]),
+        )[list(_MAP)])  # fmt: skip
+    return pd.concat(steps)
 
-    def counted(*columns: str) -> NDArray[np.int64]:
-        return np.bincount(at, placed[list(columns)].sum(axis=1), PLACES).astype(np.int64)
 
-    kept = [other for other in range(FOLDS) if other != fold]
+def _by_fold(placed: pd.DataFrame) -> list[Scheme]:
+    """Return a scheme once for each fold, without the outcomes of the fold's firms."""
+    counts = np.zeros((PLACES, 1 + len(COUNTS)), dtype=np.int64)
+    counts[placed.place] = placed[["rated", *COUNTS]]
+    rated, visits, violations = np.split(counts, [1, 1 + FOLDS], axis=1)
     lower, higher = int(placed.lower.sum()), int(placed.higher.sum())
     better: Better = "" if lower == higher else "lower" if lower > higher else "higher"
-    return Scheme(
-        rated=counted("rated"),
-        visits=counted(*(f"n{other}" for other in kept)),
-        violations=counted(*(f"y{other}" for other in kept)),
-        better=better,
-        enough=int(counted(*(f"n{other}" for other in range(FOLDS))).sum()) >= LEAST_OUTCOMES,
-    )
+    return [
+        Scheme(
+            rated=rated[:, 0],
+            visits=visits.sum(axis=1) - visits[:, fold],
+            violations=violations.sum(axis=1) - violations[:, fold],
+            better=better,
+            enough=int(visits.sum()) >= LEAST_OUTCOMES,
+        )
+        for fold in range(FOLDS)
+    ]
 
 
 def _ratings(snapshot: Snapshot) -> pd.DataFrame:

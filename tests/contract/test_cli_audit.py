@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,19 +14,16 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from risk_index import pipeline
 from risk_index.fairness.command import audit
 from risk_index.fairness.config import FAIRNESS_CONFIG
 from risk_index.fairness.findings import Audit
 from risk_index.report.writing import Shown, write_report
-from risk_index.world import PLANTED, load_world_settings, write_world
-
-FIRMS, SEED = 1500, 3
+from tests.contract import made as small
 
 
 @dataclass(frozen=True)
 class Made:
-    """A small planted world, its fit and its audit."""
+    """A small world, its fit and its audit."""
 
     world: Path
     run: Path
@@ -48,13 +46,12 @@ def audited(world: Path, run: Path, out: Path, *more: object) -> Result:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("audit")
-    settings = load_world_settings(**PLANTED)
-    write_world(folder / "world", FIRMS, SEED, settings)
-    pipeline.fit(pipeline.Source(folder / "world"), settings.as_of, folder / "fit", lambda _: None)
-    result = audited(folder / "world", folder / "fit", folder / "out")
-    return Made(folder / "world", folder / "fit", folder / "out", result)
+def made(made: small.Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The audit of the small world; it writes on the card of a copy of the fit."""
+    folder, world = tmp_path_factory.mktemp("audit"), made.records.parent
+    shutil.copytree(made.out / "fit", folder / "fit")
+    result = audited(world, folder / "fit", folder / "out")
+    return Made(world, folder / "fit", folder / "out", result)
 
 
 def test_everything_is_written_and_the_gate_speaks_by_its_exit_code(made: Made) -> None:
