@@ -110,7 +110,7 @@ class Check:
             columns = write_typed(con, table)
         typed = self.backend.table(f"typed_{table.name}")
         n_typed = int(typed.count().execute())
-        broken = broken_rules(typed, list(rules_of(table, columns, self.today))) if n_typed else []
+        broken = broken_rules(typed, list(rules_of(table, columns, self.today)))
         malformed, matches = malformed_lines(self.backend, table), matched(con, table)
         failures = [failure_of(table, typed, rule) for rule in broken] + malformed
         if self.rejected is not None and any(f.action != "noted" for f in failures):
