@@ -76,7 +76,9 @@ def test_broken_extract(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_as_a_user_runs_it(case: str, tmp_path: Path) -> None:
     expected = expected_of(case)
     command = [sys.executable, "-m", "risk_index.cli", *words(case, expected["command"])]
-    environment = {"PYTHONPATH": str(TESTS.parent), "PATH": "", "HOME": str(tmp_path.parent)}
+    environment = {
+        "PYTHONPATH": str(TESTS.parent), "PATH": "", "HOME": str(tmp_path.parent), "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
