@@ -133,13 +133,16 @@ def _say_fit(facts: dict[str, Any], out: Path) -> None:
 
     for note in facts["notes"]:
         say(f"note: {note}")
-    judged = {(row["method"], row["metric"]): row["value"] for row in of_part(facts)}
+    judged = {
+        (row["method"], row["metric"]): "unknown" if row["value"] is None else f"{row['value']:.3f}"
+        for row in of_part(facts)
+    }
     if judged:
         say(
             f"judged on {facts['judged_on']} ({facts['part']}): "
-            f"AUC {judged['likelihood', 'auc']:.3f}, harm found by 10 % of visits "
-            f"{judged['index', 'harm_at_10']:.3f} (own decayed rate "
-            f"{judged['own_decayed_rate', 'harm_at_10']:.3f})"
+            f"AUC {judged['likelihood', 'auc']}, harm found by 10 % of visits "
+            f"{judged['index', 'harm_at_10']} (own decayed rate "
+            f"{judged['own_decayed_rate', 'harm_at_10']})"
         )
     say(f"model {facts['model_version']} in {out / 'model'}")
     say(f"figures in {out / 'metrics.json'}, card in {out / 'card.md'}")

@@ -134,10 +134,11 @@ def leak(auc: tuple[float, float, float], carried: pd.Series, limits: Limits) ->
     )
 
 
-def harm(difference: tuple[float, float, float], limits: Limits) -> Verdict:
+def harm(difference: tuple[float, float, float], limits: Limits, found: str = "harm") -> Verdict:
     """Refuse where the challenger finds less harm: by more than the margin, or beyond chance and margin.
 
-    `difference`: challenger less champion in the share of harm found, value, low, high.
+    `difference`: challenger less champion in the share of harm found, value, low, high; of violations
+    where no harm was measured.
     """
     value, low, high = difference
     worse = high < 0 and low < -limits.harm_margin
@@ -145,7 +146,7 @@ def harm(difference: tuple[float, float, float], limits: Limits) -> Verdict:
     return judged(
         "harm",
         bool(value >= -limits.harm_margin and not worse),
-        f"of the harm, {limits.harm_share:.0%} of visits find {_figure(difference, '+')} more than by the "
+        f"of the {found}, {limits.harm_share:.0%} of visits find {_figure(difference, '+')} more than by the "
         f"champion{'' if shown else '; the slice is too small to show that it is no less'}.",
         f"no less than {-limits.harm_margin:g}",
         "Compare learning curve, inputs and settings with the champion's. " + FEW,
@@ -193,9 +194,10 @@ def _harm_beside(
 ) -> Verdict:
     if champion is None:
         return not_run("harm", why)
-    metric = f"harm_at_{round(100 * limits.harm_share)}"
+    found = "harm" if later.outcomes.harm.any() else "violations"
+    metric = f"{found}_at_{round(100 * limits.harm_share)}"
     try:
-        return harm(later.difference(challenger, champion, metric), limits)
+        return harm(later.difference(challenger, champion, metric), limits, found)
     except MissingColumns as error:
         return not_run("harm", f"the champion asks for inputs that are no more: {error}")
 

@@ -141,3 +141,19 @@ def test_a_report_shows_the_audit_of_its_own_fit_alone(made: Made, tmp_path: Pat
         assert result.exit_code == 1
         assert said in result.stderr
         assert not out.exists()
+
+
+def test_a_registry_that_measures_no_harm_is_fitted_and_judged(made: Made, tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    for table in ("firms", "inspections"):
+        shutil.copy(made.records / f"{table}.parquet", records)
+    visits = pd.read_parquet(records / "inspections.parquet").drop(columns="harm")
+    visits.to_parquet(records / "inspections.parquet")
+    few = tmp_path / "few.yaml"
+    few.write_text("refits: 0\ngrid_months: 12\nhistory_years: 4\n", encoding="utf-8")
+    words = [records, "--as-of", made.as_of, "--out", tmp_path / "fit", "--settings", few]
+    result = invoke("fit", *words)
+    assert result.exit_code == 0, result.stderr
+    assert "harm found by 10 % of visits unknown (own decayed rate unknown)" in result.stderr
+    assert "severity is one constant" in result.stderr

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from models.metrics import Outcomes
 from risk_index.distributions import (
     DRAWS,
     Distributions,
@@ -21,7 +23,14 @@ from risk_index.distributions import (
 from risk_index.errors import SettingsError
 from risk_index.release.drift import drift, units
 from risk_index.release.limits import Limits, load_limits
-from risk_index.release.outcomes import better_than_chance, calibration, harm, leak
+from risk_index.release.outcomes import (
+    LaterSlice,
+    better_than_chance,
+    calibration,
+    harm,
+    leak,
+    on_outcomes,
+)
 from risk_index.release.places import BothRanked, churn, sentinels
 from risk_index.release.verdicts import GatesRefuse, Ruling, judged, not_run
 from risk_index.shifts import shifts, shifts_between
@@ -94,6 +103,29 @@ def test_harm(difference: tuple[float, float, float], status: str, unclear: bool
     found = harm(difference, LIMITS)
     assert found.status == status
     assert ("too small to show" in found.sentence) is unclear
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_where_no_harm_was_measured_violations_are_compared(measured: bool) -> None:
+    rng = np.random.default_rng(1)
+    better, worse = rng.random(400), rng.random(400)
+    violation = (better > 0.5).astype(float)
+    outcomes = Outcomes(violation, violation * measured, np.ones(400), np.arange(400))
+    later = LaterSlice(pd.DataFrame({"b": better, "w": worse}), outcomes, "random draws", 1)
+    models = [
+        SimpleNamespace(
+            likelihood=SimpleNamespace(predict=lambda X, name=name: X[name].to_numpy()),
+            severity=SimpleNamespace(predict=lambda X: np.ones(len(X))),
+        )
+        for name in "bw"
+    ]
+    carried = pd.Series({"b": 0.1})
+    found = {v.name: v for v in on_outcomes(later, models[0], models[1], carried, LIMITS, "")}
+    assert found["harm"].status == "passed"
+    assert found["harm"].sentence.startswith(f"of the {'harm' if measured else 'violations'}, ")
+    assert found["harm"].figure > 0.05
+    back = {v.name: v for v in on_outcomes(later, models[1], models[0], carried, LIMITS, "")}
+    assert back["harm"].status == "refused"
 
 
 def ranked(old: list[float], new: list[float]) -> BothRanked:
