@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 import ibis
 import pandas as pd
 from ibis import ir
+from ibis.expr.operations import DatabaseTable
 
 from features.decisions import DECISION_COLUMNS, recorded_again, recorded_once
 from features.records import Records
+from features.working import drop, written
 
 UNSTATED = ""
 """Sector or region of firms that state none."""
@@ -123,8 +125,7 @@ class Snapshot:
 
     def known_anywhere(self, table: str) -> ibis.Table:
         """Return the rows of a record table known by each as-of date, of all firms."""
-        days = ibis.memtable(pd.DataFrame({"as_of": list(self.dates)}), schema={"as_of": "date"})
-        joined = self.records.table(table).cross_join(days)
+        joined = self.records.table(table).cross_join(as_of_days(self.dates))
         return self._after_grace(table, joined.filter(known_by(joined, joined.as_of)))
 
     def _after_grace(self, table: str, rows: ibis.Table) -> ibis.Table:
@@ -153,6 +154,11 @@ class Snapshot:
     def events(self, table: str, event: str) -> ibis.Table:
         """Return :meth:`known` with ``age_days``, days from the event to the as-of date."""
         return with_age(self.known(table), event)
+
+    def forget(self) -> None:
+        """Drop the tables that were made for this snapshot alone; it cannot be used afterwards."""
+        made = (self.spine, self.repeated)
+        drop(*(t for t in made if t is not None and isinstance(t.op(), DatabaseTable)))
 
     def restrict(self, spine: ibis.Table) -> Snapshot:
         """Return the same snapshot for a part of the spine."""
@@ -238,10 +244,14 @@ def known_by(rows: ibis.Table, day: ir.DateValue) -> ir.BooleanValue:
     return (rows.recorded_on <= day) & (rows.superseded_on.isnull() | (rows.superseded_on > day))
 
 
+def as_of_days(dates: tuple[dt.date, ...]) -> ibis.Table:
+    """Return the as-of dates as a table of one column, ``as_of``."""
+    return ibis.array([ibis.date(day) for day in dates]).unnest().name("as_of").as_table()
+
+
 def open_firms(records: Records, dates: tuple[dt.date, ...]) -> ibis.Table:
     """Return the spine of all firms that were known, registered and not closed on each date."""
-    days = ibis.array([ibis.date(day) for day in dates]).unnest().name("as_of").as_table()
-    firms = records.table("firms").cross_join(days)
+    firms = records.table("firms").cross_join(as_of_days(dates))
     return firms.filter(known_by(firms, firms.as_of), is_open(firms)).select(*KEYS)
 
 
@@ -259,10 +269,7 @@ def snapshot_of_rows(
     """Return the snapshot of (firm_key, as_of) pairs, such as those that have labels."""
     pairs = rows[list(KEYS)].drop_duplicates().sort_values(["as_of", "firm_key"])
     dates = tuple(sorted({pd.Timestamp(day).date() for day in pairs.as_of.unique()}))
-    table = records.con.create_table(
-        ibis.util.gen_name("spine_rows"),  # its own, so that another snapshot leaves it alone
-        ibis.memtable(pairs, schema={"firm_key": "int32", "as_of": "date"}),
-    )
+    table = written(records.con, "spine_rows", pairs, {"firm_key": "int32", "as_of": "date"})
     return _with_repeated(Snapshot(records, table, dates, law, sectors))
 
 

@@ -52,8 +52,7 @@ def labels(
     visits = labelling(records, known_by, random_only)
     if among is not None:
         visits = visits.semi_join(among, "firm_key")
-    days = ibis.memtable(pd.DataFrame({"as_of": list(dates)}), schema={"as_of": "date"})
-    rows = visits.cross_join(days)
+    rows = visits.cross_join(asof.as_of_days(dates))
     until = rows.as_of + ibis.interval(days=horizon_days)
     rows = rows.filter(rows.inspected_on > rows.as_of, rows.inspected_on <= until)
     first = ibis.window(group_by=["firm_key", "as_of"], order_by=["inspected_on", "inspection_id"])

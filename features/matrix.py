@@ -19,8 +19,8 @@ from features.ratings import publish_maps
 from features.reporting import SECTOR_COLUMNS, reported_shares, sector_penalty_rates
 from features.sector import required_permits, sector_guide
 from features.shrinkage import outcomes
+from features.working import DUCKDB, drop, written
 
-DUCKDB = "duckdb"
 PIECE_ROWS = 250_000
 """About so many rows at a time, where nothing else is asked for: a piece costs half a second of its own."""
 
@@ -77,6 +77,7 @@ def _pieces(
     text = query(snapshot.restrict(batch), features, facts)
     for _ in _laid(rows, batch, n_rows, start):
         yield framed(con.con.sql(text).to_arrow_table())
+    drop(*facts.tables)
 
 
 def _laid(
@@ -91,8 +92,7 @@ def _laid(
         where = f"firm_key >= {first} AND firm_key < {first + width}"
         con.raw_sql(f"CREATE OR REPLACE TABLE {part} AS FROM {source} WHERE {where}")
         yield
-    for name in (source, part):
-        con.raw_sql(f"DROP TABLE {name}")
+    drop(rows, batch)
 
 
 def framed(rows: pa.Table) -> pd.DataFrame:
@@ -163,12 +163,10 @@ def _of_controllers(
                 f"INSERT INTO {parts.get_name()} WITH found AS ({text}) FROM ({con.compile(found)})"
             )
     found = con.create_table(ibis.util.gen_name("controllers"), totals(parts))
-    for table in (firms, parts):
-        con.raw_sql(f"DROP TABLE {table.get_name()}")
+    drop(firms, parts)
     return found
 
 
 def _published(snapshot: Snapshot, frame: pd.DataFrame, types: Mapping[str, str]) -> ibis.Table:
-    schema = {column: types.get(column, "float64") for column in frame.columns}
-    name = ibis.util.gen_name("facts")  # so that another snapshot leaves it alone
-    return snapshot.records.con.create_table(name, ibis.memtable(frame, schema=schema))
+    kinds = {column: types.get(column, "float64") for column in frame.columns}
+    return written(snapshot.records.con, "facts", frame, kinds)

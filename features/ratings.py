@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from ibis import ir
 
-from features.asof import KEYS, Snapshot, days_between, known_by
+from features.asof import KEYS, Snapshot, as_of_days, days_between, known_by
 from features.feature import Count, Feature, Largest, where
 from features.scales import LEAST_OUTCOMES, PLACES, Better, Scheme, curves, places
 from features.sector import planned_and_judged
+from features.working import written
 
 BASIS = "The scheme's own regional measures; opinions on classified supervision by credit risk (SAMR Xin 2022 No. 6)"
 FOLDS = 4
@@ -42,9 +43,7 @@ def fold_of(firm_id: ir.StringValue) -> ir.IntegerValue:
 
 def publish_maps(snapshot: Snapshot) -> ibis.Table:
     """Write the curves of every as-of date into the working database, for all batches."""
-    con = snapshot.records.con
-    maps = ibis.memtable(rating_maps(snapshot), schema=_MAP)
-    return con.create_table(ibis.util.gen_name("rating_maps"), maps)
+    return written(snapshot.records.con, "rating_maps", rating_maps(snapshot), _MAP)
 
 
 def rating_maps(snapshot: Snapshot) -> pd.DataFrame:
@@ -129,8 +128,7 @@ def _outcomes(snapshot: Snapshot) -> pd.DataFrame:
             for fold in range(FOLDS)
         }
     )
-    days = pd.DataFrame({"as_of": list(snapshot.dates)})
-    known = daily.cross_join(ibis.memtable(days, schema={"as_of": "date"}))
+    known = daily.cross_join(as_of_days(snapshot.dates))
     known = known.filter(known_by(known, known.as_of))
     sums = {c: known[c].sum() for c in daily.columns if c not in cell}
     return _counted(known.group_by(_CELL).aggregate(**sums))

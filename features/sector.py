@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.asof import SectorClass, Snapshot
 from features.feature import Fact, Feature
+from features.working import written
 
 BASIS = "GB/T 4754-2017 (industries); State Council circular of August 2015 (results are public)"
 MOST_HARM = 1e9
@@ -79,10 +80,8 @@ def _closest(sector: str, guide: dict[str, SectorClass]) -> SectorClass | None:
 
 def required_permits(snapshot: Snapshot) -> ibis.Table:
     """Return the table (sector, kind) of permits that sectors require."""
-    required = ibis.memtable(
-        sector_guide(snapshot)[1], schema={"sector": "string", "kind": "string"}
-    )
-    return snapshot.records.con.create_table(ibis.util.gen_name("required_permits"), required)
+    required, types = sector_guide(snapshot)[1], {"sector": "string", "kind": "string"}
+    return written(snapshot.records.con, "required_permits", required, types)
 
 
 _sector = partial(Feature, topic="sector", table="firms", basis=BASIS)

@@ -16,7 +16,7 @@ import ibis
 import pandas as pd
 from ibis import ir
 
-from features.asof import KEYS, UNSTATED, Snapshot, with_group
+from features.asof import KEYS, UNSTATED, Snapshot, as_of_days, with_group
 from features.feature import SCALE, whole_parts
 from features.sector import MOST_HARM, PATHS, planned_and_judged
 
@@ -61,7 +61,7 @@ def outcomes(snapshot: Snapshot, kind: str) -> Outcomes:
     """
     daily = _visits(snapshot.records.table("inspections"), snapshot, kind)
     daily = daily.group_by([kind, "recorded_on", "superseded_on"]).aggregate(**_sums())
-    days = ibis.memtable(pd.DataFrame({"as_of": list(snapshot.dates)}), schema={"as_of": "date"})
+    days = as_of_days(snapshot.dates)
     joined = daily.cross_join(days)
     known = joined.filter(
         joined.recorded_on <= joined.as_of,

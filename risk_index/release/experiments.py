@@ -108,6 +108,7 @@ class Registry:
         rows = self.rows(firm_keys)
         snapshot = snapshot_of_rows(self.records, rows, self.settings.law, self.sectors)
         X = matrix(snapshot, [feature for feature in FEATURES if feature.name in self.X])
+        snapshot.forget()
         return X.iloc[pd.Index(X.firm_key).get_indexer(firm_keys)].reset_index(drop=True)
 
 

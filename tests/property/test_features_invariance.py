@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from features.asof import snapshot_of_registry
+from features.asof import snapshot_of_registry, snapshot_of_rows
 from features.assembly import assembled, in_order
 from features.catalogue import FEATURES
 from features.failures import Failure
@@ -22,7 +22,7 @@ from features.matrix import batches, framed, matrix, publish_facts
 from features.quality import Quality
 from features.records import open_records
 from features.related import RELATED
-from tests.property.compare import every_pair, many_dates, one_date
+from tests.property.compare import as_rows, every_pair, many_dates, one_date
 from tests.property.naive.accepted import accepted
 from tests.property.naive.registry import Day, Registry, key_of
 from tests.property.naive.strategies import AS_OF, HORIZON_DAYS, registries
@@ -174,3 +174,23 @@ def test_two_snapshots_alive_do_not_disturb_each_other(duckdb):
     assert_same(pd.concat([first, *parts], ignore_index=True), undisturbed)
     rest = pd.concat(batches(earlier, chosen, n_rows=2, start=3), ignore_index=True)
     assert_same(rest, undisturbed[undisturbed.firm_key >= 3].reset_index(drop=True))
+
+
+def test_a_matrix_leaves_nothing_in_the_working_database(duckdb):
+    """A gate or a simulation asks for thousands of them, in one process."""
+    firms = [{"firm_id": f"f{n}", "sector": "C2710", "group_id": "g"} for n in range(3)]
+    registry = Registry({"firms": firms, "inspections": []})
+    records = accepted(registry, duckdb)
+    chosen = tuple(f for f in FEATURES if f.name in ("sector_rate", "rating_risk")) + RELATED[:1]
+
+    def held():
+        found = duckdb.raw_sql("SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name "
+                               "FROM duckdb_views() WHERE NOT internal ORDER BY 1")  # fmt: skip
+        return found.fetchall()
+
+    before = held()
+    rows = as_rows(registry, every_pair(registry, AS_OF[1:3]))
+    snapshot = snapshot_of_rows(records, rows, registry.law, ())
+    assert len(matrix(snapshot, chosen)) == 6
+    snapshot.forget()
+    assert held() == before
