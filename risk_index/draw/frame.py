@@ -93,9 +93,11 @@ def read_chunks(path: Path, sealed: bool = False) -> Iterator[list[bytes]]:
     with path.open("rb") as stream:
         first = stream.readline()
         if first != header.encode() + b"\n":
+            beside = path.with_suffix(".frame.csv")
             raise FrameError(
                 f"{path} begins with {first[:80]!r}; a frame is UTF-8 without byte order mark, its lines end "
-                f"in a line feed alone, and the first is {header}. {REMEDY}"
+                f"in a line feed alone, and the first is {header}. "
+                + (f"Give {beside}, the frame of this ranking." if beside.is_file() else REMEDY)
             )
         empty = True
         while lines := stream.readlines(CHUNK_BYTES):

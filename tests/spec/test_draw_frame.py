@@ -132,6 +132,15 @@ def test_another_header_is_refused(tmp_path, start):
         seal(path, tmp_path / "sealed.csv", SECRET)
 
 
+def test_who_gives_the_ranking_is_told_of_the_frame_beside_it(tmp_path):
+    frame = frame_file(tmp_path / "ranked.frame.csv", None)
+    ranked = tmp_path / "ranked.csv"
+    ranked.write_text('\ufeff"rank","firm_id"\n', encoding="utf-8")
+    with pytest.raises(FrameError) as caught:
+        seal(ranked, tmp_path / "sealed.csv", SECRET)
+    assert str(caught.value).endswith(f"Give {frame}, the frame of this ranking.")
+
+
 def test_a_missing_frame_is_named(tmp_path):
     with pytest.raises(FrameError, match=r"none\.csv does not exist"):
         seal(tmp_path / "none.csv", tmp_path / "sealed.csv", SECRET)
