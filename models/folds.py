@@ -137,7 +137,8 @@ def usable_folds(
         raise NotEnoughLabels(
             f"no split of the {len(np.unique(examples.controller))} controllers leaves at least "
             f"{least.train} rows of each outcome to learn from and {least.pooled} to judge on: "
-            f"take in more inspections, or inspections of more controllers."
+            f"take in more inspections, or inspections of more controllers. Firms with one group_id are "
+            f"one controller: leave the column out where it says something else."
         )
     return kept, (
         f"too few later rows to judge on: rounds and calibration come from a random split of "
