@@ -6,12 +6,11 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock, Timeout
 
 import features
 import models
@@ -21,6 +20,7 @@ from features.reading import literal
 from features.records import WORKING
 from risk_index.errors import UserError
 from risk_index.scoring import Batch
+from risk_index.whole_folder import alone
 
 TABLES = ("rows", "topics", "refits")
 """What a batch is written as, a Parquet file each."""
@@ -44,23 +44,8 @@ def workplace(out: Path, kind: str = "scoring", ours: re.Pattern[str] = SCORING)
     """
     place = out.resolve().with_name(f"{out.name}.{kind}")
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(place, out), _emptied(place, ours):
+    with alone(place, out), _emptied(place, ours):
         yield place
-
-
-@contextmanager
-def _alone(place: Path, out: Path) -> Iterator[None]:
-    lock = FileLock(place.with_name(f".{place.name}.lock"))
-    try:
-        held = lock.acquire(blocking=False)
-    except Timeout as error:
-        raise UserError(f"{out} is being written by another run: wait until it ends") from error
-    with held:
-        try:
-            yield
-        finally:
-            with suppress(PermissionError):  # Windows removes it when it is let go
-                Path(lock.lock_file).unlink()
 
 
 @contextmanager

@@ -152,6 +152,25 @@ def test_a_broken_run_leaves_the_earlier_result(tmp_path: Path, error: BaseExcep
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_what_a_killed_run_left_is_cleared_and_two_at_a_time_are_refused(tmp_path: Path) -> None:
+    out, killed = tmp_path / "out", tmp_path / ".out-unfinished-x1"
+    (killed / "fresh").mkdir(parents=True)
+    mine = [tmp_path / ".out-of-mine", tmp_path / "out-unfinished-2"]
+    for folder in mine:
+        folder.mkdir()
+
+    def second_run() -> None:
+        with whole_folder(out, "done"):
+            pass
+
+    with whole_folder(out, "done") as fresh:
+        assert not killed.exists()
+        with pytest.raises(UserError, match="out is being written by another run"):
+            second_run()
+        (fresh / "done").touch()
+    assert sorted(tmp_path.iterdir()) == sorted([*mine, out])
+
+
 def test_a_whole_folder_takes_an_empty_place_and_its_own(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     for number in ("1", "2"):
