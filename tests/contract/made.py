@@ -1,4 +1,4 @@
-"""A small world with planted proxies and every step taken by `risk-index run`, made once for all."""
+"""A small world with every step taken by `risk-index run`, made once for all contracts that read it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from click.testing import CliRunner, Result
 
 from risk_index.cli import main
-from risk_index.world import PLANTED, load_world_settings, write_world
+from risk_index.world import load_world_settings, write_world
 
 FIRMS, SEED = 1500, 3
 TEXTS = {
@@ -48,7 +48,7 @@ def invoke(*words: object) -> Result:
 
 def make(folder: Path) -> Made:
     """Write a small world and take every step, by the one command for given records."""
-    settings = load_world_settings(**PLANTED)
+    settings = load_world_settings()
     write_world(folder / "world", FIRMS, SEED, settings)
     as_of = settings.as_of.isoformat()
     result = invoke("run", folder / "world", "--as-of", as_of, "--out", folder / "out", "--json")
