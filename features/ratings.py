@@ -81,8 +81,8 @@ def _of_day(placed: pd.DataFrame) -> pd.DataFrame:
         found = list(zip(curves(schemes), at, strict=True))
         steps.append(placed.assign(
             fold=fold,
-            risk=np.concatenate([curve.risk[places] for curve, places in found]),
-            relative=np.concatenate([curve.relative[places] for curve, places in found]),
+            risk=np.concatenate([curve.risk[place] for curve, place in found]),
+            relative=np.concatenate([curve.relative[place] for curve, place in found]),
             comparable=np.repeat([curve.comparable for curve, _ in found], [len(a) for a in at]),
         )[list(_MAP)])  # fmt: skip
     return pd.concat(steps)
