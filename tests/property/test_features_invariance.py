@@ -177,7 +177,7 @@ def test_two_snapshots_alive_do_not_disturb_each_other(duckdb):
 
 
 def test_a_matrix_leaves_nothing_in_the_working_database(duckdb):
-    """A gate or a simulation asks for thousands of them, in one process."""
+    """A gate by experiment asks for hundreds of them, in one process."""
     firms = [{"firm_id": f"f{n}", "sector": "C2710", "group_id": "g"} for n in range(3)]
     registry = Registry({"firms": firms, "inspections": []})
     records = accepted(registry, duckdb)
