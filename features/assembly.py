@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -20,12 +20,11 @@ from features.permits import permits_seen
 from features.profile import changes_seen, firm_facts
 from features.ratings import ratings_read
 from features.reporting import with_exposure
-from features.shrinkage import region_rate, sector_rates, without_own
+from features.shrinkage import own_counts, region_rate, sector_rates, without_own
 
 EVENTS: dict[str, Callable[[Snapshot], ibis.Table]] = {
     "firms": changes_seen,
     "penalties": penalties_in_force,
-    "permits": permits_seen,
     "irregularities": irregularities_standing,
     "listings": listings_standing,
     "inspections": visits_seen,
@@ -61,10 +60,19 @@ class Facts:
     controllers: ibis.Table | None = None
 
     @property
-    def tables(self) -> tuple[ibis.Table, ...]:
-        """All tables, in a fixed order."""
-        found = (*self.groups.values(), *self.paths.values(), self.curves, self.required)
-        return found if self.controllers is None else (*found, self.controllers)
+    def tables(self) -> dict[str, ibis.Table]:
+        """All tables, each by a name of its own."""
+        found = {f"groups_{kind}": table for kind, table in self.groups.items()}
+        found |= {f"paths_{kind}": table for kind, table in self.paths.items()}
+        found |= {"curves": self.curves, "required": self.required}
+        return found if self.controllers is None else found | {"controllers": self.controllers}
+
+    @classmethod
+    def of(cls, levels: Mapping[str, tuple[int, ...]], tables: Mapping[str, ibis.Table]) -> Facts:
+        """Return the facts whose levels and :attr:`tables` these are."""
+        groups, paths = ({k: tables[f"{part}_{k}"] for k in levels} for part in ("groups", "paths"))
+        curves, required = tables["curves"], tables["required"]
+        return cls(groups, paths, levels, curves, required, tables.get("controllers"))
 
 
 def assembled(
@@ -72,27 +80,21 @@ def assembled(
 ) -> ibis.Table:
     """Return the matrix as one Ibis expression over the records, its numbers of the type `kind`."""
     needed = with_parents(features)
-    others = summed(needed)
-    rows = _with_facts(snapshot, facts)
-    events = EVENTS | {
-        "permits": lambda seen: permits_seen(seen, facts.required),
-        "ratings": lambda seen: ratings_read(seen, facts.curves),
-    }
-    for table, of in events.items():
-        wanted = [f for f in needed if f.table == table and _aggregates(f)]
-        if wanted:
-            rows = _with_events(rows, of(snapshot), wanted)
+    wanted = [f for f in needed if _aggregates(f)]
+    rows = firm_facts(snapshot)
+    # one chain of joins: nested ones take longer to compile and to plan the deeper they are
+    for name, (table, keys) in _beside(rows, snapshot, wanted, facts).items():
+        rows = rows.left_join(table, keys, rname=f"of_{name}_{{name}}")
+    rows = _with_rates(without_own(rows), facts)
     rows = rows.mutate(
+        **{f.name: _filled(f, rows[f.name]) for f in wanted},
         **{
             f.name: _filled(f, rows[f.measure.column])
             for f in needed
             if isinstance(f.measure, Fact)
-        }
+        },
     )
-    if others:
-        assert facts.controllers is not None
-        rows = rows.left_join(facts.controllers, CONTROLLER)
-        rows = rows.mutate(**{name: without_itself(rows, of) for name, of in others.items()})
+    rows = rows.mutate(**{name: without_itself(rows, of) for name, of in summed(needed).items()})
     rows = _with_derived(rows, [f for f in needed if isinstance(f.measure, Ratio | Peers)])
     return rows.select(*KEYS, **{f.name: rows[f.name].cast(kind) for f in features})
 
@@ -119,6 +121,17 @@ def every_sum(features: Iterable[Feature]) -> tuple[Feature, ...]:
     return tuple(dict.fromkeys(summed(with_parents(features)).values()))
 
 
+def ordered(
+    snapshot: Snapshot,
+    features: tuple[Feature, ...],
+    levels: Mapping[str, tuple[int, ...]],
+    kind: str = "float32",
+    **tables: ibis.Table,
+) -> ibis.Table:
+    """Return :func:`assembled` with :meth:`Facts.of`, sorted by date and firm."""
+    return in_order(assembled(snapshot, features, Facts.of(levels, tables), kind))
+
+
 def in_order(table: ibis.Table) -> ibis.Table:
     """Sort a matrix by date and firm."""
     return table.order_by(["as_of", "firm_key"])
@@ -128,24 +141,32 @@ def _aggregates(feature: Feature) -> bool:
     return not isinstance(feature.measure, Fact | Others | Ratio | Peers)
 
 
-def _with_facts(snapshot: Snapshot, facts: Facts) -> ibis.Table:
-    rows = firm_facts(snapshot)
+def _beside(
+    rows: ibis.Table, snapshot: Snapshot, wanted: list[Feature], facts: Facts
+) -> dict[str, tuple[ibis.Table, Sequence[str]]]:
+    """Return what is joined to the firms: facts of their groups, sums of their events; with the keys."""
+    found: dict[str, tuple[ibis.Table, Sequence[str]]] = {}
     for kind, table in facts.groups.items():
-        rows = rows.left_join(table, ["as_of", kind])
-        rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
-        rows = without_own(rows, snapshot, kind, facts.paths[kind], facts.levels[kind])
+        own = own_counts(rows, snapshot, kind, facts.paths[kind], facts.levels[kind])
+        found |= {f"groups_{kind}": (table, ["as_of", kind]), f"own_{kind}": (own, KEYS)}
+    events = EVENTS | {
+        "permits": lambda seen: permits_seen(seen, facts.required),
+        "ratings": lambda seen: ratings_read(seen, facts.curves),
+    }
+    for name, of in events.items():
+        if features := [f for f in wanted if f.table == name]:
+            seen = of(snapshot)
+            sums = {f.name: aggregate(f, seen) for f in features}
+            found[name] = seen.group_by(list(KEYS)).aggregate(**sums), KEYS
+    if facts.controllers is not None:
+        found["controllers"] = facts.controllers, CONTROLLER
+    return found
+
+
+def _with_rates(rows: ibis.Table, facts: Facts) -> ibis.Table:
     rates = sector_rates(rows, facts.levels["sector"])
     rates["region_rate"] = region_rate(rows, facts.levels["region"])
     return with_exposure(rows.mutate(**rates))
-
-
-def _with_events(rows: ibis.Table, events: ibis.Table, features: list[Feature]) -> ibis.Table:
-    totals = events.group_by(list(KEYS)).aggregate(
-        **{feature.name: aggregate(feature, events) for feature in features}
-    )
-    rows = rows.left_join(totals, KEYS)
-    rows = rows.drop(*(column for column in rows.columns if column.endswith("_right")))
-    return rows.mutate(**{f.name: _filled(f, rows[f.name]) for f in features})
 
 
 def _filled(feature: Feature, value: ir.Value) -> ir.Value:

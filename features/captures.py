@@ -14,11 +14,13 @@ import ibis
 import pandas as pd
 
 from features.asof import UNSTATED, Snapshot, in_force, unexpired, with_group
+from features.compiled import prepared
 from features.decisions import with_ends
 
 LEAST_SHARED = 20
 """Decisions that both platforms must have in a region."""
 ODDS = 4.0
+_KEYS = ["as_of", "region", "source"]
 _NAMES = ["as_of", "source", "region", "reporting_rate", "n_checked", "low", "high"]
 
 
@@ -26,20 +28,33 @@ def recaptured(snapshot: Snapshot) -> pd.DataFrame:
     """Return the rates of platforms by region on each date, from the partner with most in common."""
     if snapshot.repeated is None:
         return pd.DataFrame(columns=_NAMES)
-    rows = _in_force(snapshot)
-    keys = ["as_of", "region", "source"]
-    own = rows.group_by(keys).aggregate(n=rows.decision.nunique()).execute()
+    own = prepared(snapshot, _own)()
     if (own.n >= LEAST_SHARED).sum() < 2:
         return pd.DataFrame(columns=_NAMES)
+    found = (
+        prepared(snapshot, _shared)()
+        .merge(own, on=_KEYS)
+        .merge(
+            own.rename(columns={"source": "partner", "n": "n_partner"}),
+            on=["as_of", "region", "partner"],
+        )
+    )
+    return _estimated(found)
+
+
+def _own(snapshot: Snapshot) -> ibis.Table:
+    """Count the decisions of each platform."""
+    rows = _in_force(snapshot)
+    return rows.group_by(_KEYS).aggregate(n=rows.decision.nunique())
+
+
+def _shared(snapshot: Snapshot) -> ibis.Table:
+    """Count the decisions that two platforms have in common."""
+    rows = _in_force(snapshot)
     other = rows.select("as_of", "firm_key", "decision", partner="source").distinct()
     pairs = rows.distinct().join(other, ["as_of", "firm_key", "decision"])
     pairs = pairs.filter(pairs.source != pairs.partner)
-    shared = pairs.group_by([*keys, "partner"]).aggregate(m=pairs.decision.nunique()).execute()
-    found = shared.merge(own, on=keys).merge(
-        own.rename(columns={"source": "partner", "n": "n_partner"}),
-        on=["as_of", "region", "partner"],
-    )
-    return _estimated(found.astype({"as_of": "datetime64[us]"}))
+    return pairs.group_by([*_KEYS, "partner"]).aggregate(m=pairs.decision.nunique())
 
 
 def _in_force(snapshot: Snapshot) -> ibis.Table:

@@ -20,7 +20,7 @@ from features.failures import Failure, RecordsError, refusal
 from features.matching import identity_report, matched, probable_doubles
 from features.quality import Quality, TableQuality
 from features.reading import kind_of, unreadable_file
-from features.rules import broken_rules, rules_of
+from features.rules import broken_rules
 from features.schema import FIRMS, TABLES, RecordTable
 from features.stored import FIRM_KEYS
 from features.typed import column_failures, write_typed
@@ -107,10 +107,10 @@ class Check:
     def _checked(self, table: RecordTable) -> Quality:
         con, file = self.backend.con, self.extract.origin.get(table.name, "")
         with _reading(table, file):
-            columns = write_typed(con, table)
+            write_typed(con, table)
         typed = self.backend.table(f"typed_{table.name}")
         n_typed = int(typed.count().execute())
-        broken = broken_rules(typed, list(rules_of(table, columns, self.today)))
+        broken = broken_rules(self.backend, typed, table, self.today)
         malformed, matches = malformed_lines(self.backend, table), matched(con, table)
         failures = [failure_of(table, typed, rule) for rule in broken] + malformed
         if self.rejected is not None and any(f.action != "noted" for f in failures):

@@ -1,9 +1,9 @@
-"""The query of a matrix, compiled once for all records of the same shape.
+"""Queries compiled once for all records of the same shape.
 
-Compiling takes seconds whatever the number of firms, and a fit, a simulation or a test suite asks again
-and again for the same features of other rows. The expression is therefore built over tables that are
-nowhere: their columns, the law and the features are all that the query can hang on. The names of the
-tables at hand, and the as-of date, are put into it afterwards.
+Compiling takes up to seconds whatever the number of firms, and a fit, a simulation or a test suite asks
+again and again the same of other rows. An expression is therefore built over tables that are nowhere:
+their columns, the law and what it is told besides are all that its query can hang on. The names of the
+tables at hand, and the as-of dates, are put into the query afterwards.
 """
 
 from __future__ import annotations
@@ -15,49 +15,23 @@ from typing import cast
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
+from ibis.expr.operations import DatabaseTable
 
-from features.asof import Law, Snapshot
-from features.assembly import Facts, assembled, in_order
-from features.feature import Feature
+from features.asof import Snapshot
 from features.reading import quoted
 from features.records import Records
 from features.schema import TABLES
+from features.working import DUCKDB
 
-KEPT = 64
+KEPT = 128
 """Queries kept; beyond, the one that was not used for longest is forgotten. One of the whole catalogue
-has some 300 kB."""
-SOME_DAY = dt.date(1, 1, 1)
-"""Stands for the as-of date while a query is compiled."""
+has some 120 kB."""
+SOME_DAYS = (dt.date(1, 1, 1), dt.date(1, 1, 2))
+"""Stand for the as-of dates while a query is compiled: the first for one, both for several."""
+SPINE = ibis.schema({"firm_key": "int32", "as_of": "date"})
 _compiled: dict[str, str] = {}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """All that the query of a matrix hangs on.
-
-    Attributes
-    ----------
-    features : tuple of Feature
-        Wanted, in order.
-    law : Law
-        The law in force.
-    one_date : bool
-        Whether there is one as-of date: a constant of the query then.
-    levels : mapping
-        Of :class:`~features.assembly.Facts`.
-    columns : mapping
-        Table -> its columns: of the record tables, the facts and the spine.
-    kind : str
-        Type of the matrix's numbers.
-    """
-
-    features: tuple[Feature, ...]
-    law: Law
-    one_date: bool
-    levels: Mapping[str, tuple[int, ...]]
-    columns: Mapping[str, ibis.Schema]
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -71,74 +45,76 @@ class _Nowhere:
 
 
 def query(
-    snapshot: Snapshot, features: tuple[Feature, ...], facts: Facts, kind: str = "float32"
+    snapshot: Snapshot, rows: Callable[..., ibis.Table], *told: object, **tables: ibis.Table
 ) -> str:
-    """Return the SQL of a matrix on DuckDB, sorted by date and firm; the snapshot's spine is a table."""
-    tables = {table.name: snapshot.records.table(table.name) for table in TABLES}
-    tables |= _named(snapshot, facts)
-    shape = Shape(
-        features,
-        snapshot.law,
-        len(snapshot.dates) == 1,
-        facts.levels,
-        {name: table.schema() for name, table in tables.items()},
-        kind,
+    """Return the SQL of an expression on DuckDB.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        A spine that the expression reads must be a table.
+    rows : callable
+        ``rows(snapshot, *told, **tables)`` returns the expression. It sees columns, the law and how many
+        dates there are (one or several), but neither rows nor the dates themselves.
+    told
+        What else the expression hangs on, each with a ``repr`` that tells all of it.
+    tables
+        Tables of the working database beside the records.
+    """
+    own = {"spine": snapshot.spine, "repeated": snapshot.repeated}
+    own = {k: t for k, t in own.items() if t is not None and isinstance(t.op(), DatabaseTable)}
+    at_hand = {table.name: snapshot.records.table(table.name) for table in TABLES} | own | tables
+    nowhere = _Nowhere({"spine": SPINE} | {name: t.schema() for name, t in at_hand.items()})
+    days = SOME_DAYS[: len(snapshot.dates)]
+    key = repr((rows.__module__, rows.__qualname__, told, snapshot.law, days, nowhere))
+    text = _compiled.pop(key, None) or _sql(
+        snapshot.records.con,
+        rows(
+            replace(
+                snapshot,
+                records=cast("Records", nowhere),  # asked for tables, and for nothing else
+                spine=nowhere.table("spine"),
+                dates=days,
+                sectors=(),
+                repeated=nowhere.table("repeated") if "repeated" in own else None,
+            ),
+            *told,
+            **{name: nowhere.table(name) for name in tables},
+        ),
     )
-    key = repr(shape)
-    text = _compiled.pop(key, None) or _compile(shape, snapshot)
     _compiled[key] = text  # the latest used stands last
     if len(_compiled) > KEPT:
         del _compiled[next(iter(_compiled))]
-    for name, table in tables.items():
+    for name, table in at_hand.items():
         text = text.replace(quoted(_placeholder(name)), quoted(table.op().name))
-    return (
-        text.replace(_constant(SOME_DAY), _constant(snapshot.dates[0])) if shape.one_date else text
-    )
+    return text.replace(_constants(days), _constants(snapshot.dates))
 
 
-def prepared(con: Backend, rows: ibis.Table) -> Callable[[], pd.DataFrame]:
-    """Return a query on DuckDB compiled: called again, it reads the tables as they are by then."""
-    text = str(con.compile(rows))
-    return lambda: con.con.sql(text).to_arrow_table().to_pandas(date_as_object=False)
+def prepared(
+    snapshot: Snapshot, rows: Callable[..., ibis.Table], *told: object, **tables: ibis.Table
+) -> Callable[[], pd.DataFrame]:
+    """Return what fetches the rows of an expression; called again, it reads the tables as they are then.
+
+    The parameters are those of :func:`query`. Days come as ``datetime64[us]``.
+    """
+    con = snapshot.records.con
+    if con.name != DUCKDB:
+        return lambda: _dated(rows(snapshot, *told, **tables).to_pyarrow())
+    text = query(snapshot, rows, *told, **tables)
+    return lambda: _dated(con.con.sql(text).to_arrow_table())
 
 
-def _named(snapshot: Snapshot, facts: Facts) -> dict[str, ibis.Table]:
-    """Return the tables of a matrix beside the records, by name."""
-    seldom = {"repeated": snapshot.repeated, "controllers": facts.controllers}
-    return {
-        "spine": snapshot.spine,
-        "curves": facts.curves,
-        "required": facts.required,
-        **{f"groups_{kind}": table for kind, table in facts.groups.items()},
-        **{f"paths_{kind}": table for kind, table in facts.paths.items()},
-        **{name: table for name, table in seldom.items() if table is not None},
-    }
+def _dated(rows: pa.Table) -> pd.DataFrame:
+    days = [field.name for field in rows.schema if pa.types.is_date(field.type)]
+    return rows.to_pandas(date_as_object=False).astype(dict.fromkeys(days, "datetime64[us]"))
 
 
-def _compile(shape: Shape, like: Snapshot) -> str:
-    nowhere = _Nowhere(shape.columns)
-    facts = Facts(
-        groups={kind: nowhere.table(f"groups_{kind}") for kind in shape.levels},
-        paths={kind: nowhere.table(f"paths_{kind}") for kind in shape.levels},
-        levels=shape.levels,
-        curves=nowhere.table("curves"),
-        required=nowhere.table("required"),
-        controllers=nowhere.table("controllers") if "controllers" in shape.columns else None,
-    )
-    snapshot = replace(
-        like,
-        records=cast("Records", nowhere),  # the expression asks for tables, and for nothing else
-        spine=nowhere.table("spine"),
-        dates=(SOME_DAY,) if shape.one_date else (),
-        sectors=(),
-        repeated=nowhere.table("repeated") if "repeated" in shape.columns else None,
-    )
-    rows = assembled(snapshot, shape.features, facts, shape.kind)
+def _sql(con: Backend, rows: ibis.Table) -> str:
     sql = ibis.options.sql
     fused = sql.fuse_selects
     sql.fuse_selects = False  # compiles in two thirds of the time, runs as fast
     try:
-        return str(ibis.to_sql(in_order(rows), dialect="duckdb", pretty=False))
+        return str(con.compile(rows))
     finally:
         sql.fuse_selects = fused
 
@@ -147,6 +123,6 @@ def _placeholder(name: str) -> str:
     return f"the {name} at hand"
 
 
-def _constant(day: dt.date) -> str:
-    """Return a date as Ibis writes it for DuckDB."""
-    return f"MAKE_DATE({day.year}, {day.month}, {day.day})"
+def _constants(days: tuple[dt.date, ...]) -> str:
+    """Return dates, one or a list of several, as Ibis writes them for DuckDB."""
+    return ", ".join(f"MAKE_DATE({day.year}, {day.month}, {day.day})" for day in days)

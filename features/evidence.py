@@ -33,7 +33,9 @@ from features.feature import (
     aggregate,
     where,
 )
+from features.permits import permits_seen
 from features.ratings import VALID_DAYS
+from features.sector import required_permits
 
 JUDGED, VIOLATED = where(judged=True), where(violated=True)
 VALID, LAPSED = where(is_valid=True), where(has_lapsed=True)
@@ -135,31 +137,46 @@ def kinds(features: Iterable[Feature]) -> tuple[Kind, ...]:
     return tuple(dict.fromkeys(kind for kind in found if kind is not None))
 
 
-def recorded(snapshot: Snapshot, features: Iterable[Feature]) -> pd.DataFrame:
-    """Return the evidence of `features` for the firms of a snapshot of one date that have any.
+def recorder(snapshot: Snapshot, features: Iterable[Feature]) -> Callable[[], pd.DataFrame]:
+    """Return what fetches the evidence of `features` for the firms of a spine that have any.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Of one date; its spine is a table, whose rows may change between calls.
+    features : iterable of Feature
 
     Returns
     -------
-    DataFrame, shape (n, 1 + 3 k)
-        ``firm_key`` and, of each kind of event behind the features, its number and days.
+    callable
+        Returns ``firm_key`` and, of each kind of event behind the features, its number and days.
     """
-    return recorder(snapshot, features)()
+    required, by_table = required_permits(snapshot), _by_table(features).items()
+    found = [prepared(snapshot, _of_table, *of_table, required=required) for of_table in by_table]
+    return lambda: _merged([rows() for rows in found])
 
 
-def recorder(snapshot: Snapshot, features: Iterable[Feature]) -> Callable[[], pd.DataFrame]:
-    """Return :func:`recorded` compiled, for a spine that is a table whose rows change."""
-    con = snapshot.records.con
-    tables = [prepared(con, table) for table in evidence_tables(snapshot, features)]
-    return lambda: _merged([table() for table in tables])
+def evidence_tables(
+    snapshot: Snapshot, features: Iterable[Feature], required: ibis.Table
+) -> list[ibis.Table]:
+    """Return the evidence of `features`, a table for each record table: ``firm_key``, numbers, days.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    features : iterable of Feature
+    required : ibis.Table
+        Of :func:`features.sector.required_permits`.
+    """
+    by_table = _by_table(features).items()
+    return [_of_table(snapshot, *of_table, required=required) for of_table in by_table]
 
 
-def evidence_tables(snapshot: Snapshot, features: Iterable[Feature]) -> list[ibis.Table]:
-    """Return the evidence of `features`, a table for each record table: ``firm_key``, numbers, days."""
-    wanted = kinds(features)
-    return [
-        _of_table(snapshot, table, [kind for kind in wanted if kind.table == table])
-        for table in dict.fromkeys(kind.table for kind in wanted)
-    ]
+def _by_table(features: Iterable[Feature]) -> dict[str, tuple[Kind, ...]]:
+    found: dict[str, tuple[Kind, ...]] = {}
+    for kind in kinds(features):
+        found[kind.table] = (*found.get(kind.table, ()), kind)
+    return found
 
 
 def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -170,8 +187,14 @@ def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return firms
 
 
-def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> ibis.Table:
-    events = _EVENTS[table](snapshot)
+def _of_table(
+    snapshot: Snapshot, table: str, wanted: tuple[Kind, ...], *, required: ibis.Table
+) -> ibis.Table:
+    seen = EVENTS | {
+        "permits": lambda snapshot: permits_seen(snapshot, required),
+        "ratings": _ratings,
+    }
+    events = seen[table](snapshot)
     columns = [feature for kind in wanted for feature in kind.features]
     sums = {f.name: aggregate(f, events).cast("float64") for f in columns}
     return events.group_by("firm_key").aggregate(**sums)
@@ -180,9 +203,6 @@ def _of_table(snapshot: Snapshot, table: str, wanted: list[Kind]) -> ibis.Table:
 def _ratings(snapshot: Snapshot) -> ibis.Table:
     rows = snapshot.events("ratings", "rated_on")
     return rows.filter(rows.age_days < VALID_DAYS)
-
-
-_EVENTS = EVENTS | {"ratings": _ratings}
 
 
 def speaking() -> tuple[Feature, ...]:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.asof import UNSTATED, Snapshot, in_force, with_group
+from features.compiled import prepared
 from features.decisions import with_ends
 from features.sector import planned_and_judged
 
@@ -47,11 +48,11 @@ def link_audit(snapshot: Snapshot, days: tuple[dt.date, ...]) -> pd.DataFrame:
     """
     if not days:
         return _none()
-    visits = _violations(snapshot)
+    visits = prepared(snapshot, _violations)()
     if len(visits) < LEAST_VIOLATIONS:
         return _none()
     asked = replace(snapshot, dates=days)
-    links, places = _links(asked), _recording(asked)
+    links, places = prepared(asked, _links)(), prepared(asked, _recording)()
     found = [_on(day, visits, links, places) for day in days]
     return pd.concat([part for part in found if part is not None] or [_none()], ignore_index=True)
 
@@ -61,16 +62,16 @@ def _none() -> pd.DataFrame:
     return pd.DataFrame(columns=names)
 
 
-def _violations(snapshot: Snapshot) -> pd.DataFrame:
+def _violations(snapshot: Snapshot) -> ibis.Table:
     """Return every violation of planned visits, in all its versions."""
     visits = snapshot.records.table("inspections")
     visits = visits.filter(planned_and_judged(visits), visits.violation == 1)
     columns = ("inspection_id", "firm_key", "inspected_on", "recorded_on", "superseded_on")
     grouped = with_group(snapshot, visits, "region")
-    return _dated(grouped.select(*columns, "selection", "region"))
+    return grouped.select(*columns, "selection", "region")
 
 
-def _links(snapshot: Snapshot) -> pd.DataFrame:
+def _links(snapshot: Snapshot) -> ibis.Table:
     """Return the records of penalties that may follow from a violation, each date's by itself.
 
     A decision that any platform calls repaired or revoked follows from nothing. The days until the
@@ -89,21 +90,16 @@ def _links(snapshot: Snapshot) -> pd.DataFrame:
     decided = rows.decided_on.delta(rows.inspected_on, unit="day")
     recorded = rows.first_on.delta(rows.inspected_on, unit="day")
     rows = rows.filter(decided.between(0, DECIDED_WITHIN), recorded <= RECORDED_WITHIN)
-    return _dated(rows.select("as_of", "inspection_id", "inspected_on", "source").distinct())
+    return rows.select("as_of", "inspection_id", "inspected_on", "source").distinct()
 
 
-def _recording(snapshot: Snapshot) -> pd.DataFrame:
+def _recording(snapshot: Snapshot) -> ibis.Table:
     """Return the regions in which each source had a penalty on record that had not ended, by date."""
     rows = with_ends(snapshot.known_anywhere("penalties"))
     rows = rows.filter(in_force(rows, "repaired_on"), in_force(rows, "revoked_on"))
     rows = with_group(snapshot, rows, "region")
     rows = rows.mutate(source=rows.source.fill_null(UNSTATED))
-    return _dated(rows.select("as_of", "region", "source").distinct())
-
-
-def _dated(rows: ibis.Table) -> pd.DataFrame:
-    frame = rows.execute()
-    return frame.astype({name: "datetime64[us]" for name in frame if name.endswith(("_on", "_of"))})
+    return rows.select("as_of", "region", "source").distinct()
 
 
 def _on(

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.asof import KEYS, Snapshot
-from features.assembly import Facts, assembled, every_sum, in_order, with_controllers
+from features.assembly import Facts, assembled, every_sum, in_order, ordered, with_controllers
 from features.compiled import query
 from features.controllers import members, parts_of, totals
 from features.feature import Feature
@@ -74,10 +74,10 @@ def _pieces(
     facts = publish_facts(snapshot, features, n_rows)
     rows = con.create_table(ibis.util.gen_name("spine"), snapshot.spine.select(*KEYS))
     batch = con.create_table(ibis.util.gen_name("batch"), schema=rows.schema())
-    text = query(snapshot.restrict(batch), features, facts)
+    text = query(snapshot.restrict(batch), ordered, features, facts.levels, **facts.tables)
     for _ in _laid(rows, batch, n_rows, start):
         yield framed(con.con.sql(text).to_arrow_table())
-    drop(*facts.tables)
+    drop(*facts.tables.values())
 
 
 def _laid(
@@ -156,7 +156,8 @@ def _of_controllers(
     if n_firms := int(firms.count().execute()):
         spine = con.create_table(ibis.util.gen_name("spine"), firms.select(*KEYS))
         batch = con.create_table(ibis.util.gen_name("batch"), schema=spine.schema())
-        text = query(snapshot.restrict(batch), of, facts, "float64")
+        part = snapshot.restrict(batch)
+        text = query(part, ordered, of, facts.levels, "float64", **facts.tables)
         thin = snapshot.records.n_firms // n_firms
         for _ in _laid(spine, batch, n_rows and n_rows * max(1, thin)):
             con.raw_sql(

@@ -19,16 +19,15 @@ from features.feature import (
     Smallest,
     where,
 )  # fmt: skip
-from features.sector import required_permits
 
 BASIS = "Administrative Licensing Law; Interim Regulations on Enterprise Information Publicity"
 ENDED = ("expired", "suspended", "revoked", "cancelled")
 
 
-def permits_seen(snapshot: Snapshot, required: ibis.Table | None = None) -> ibis.Table:
+def permits_seen(snapshot: Snapshot, required: ibis.Table) -> ibis.Table:
     """Return permits known and begun by the as-of date, with their state on it.
 
-    `required` holds the kinds that sectors require, where a table has them already.
+    `required` holds the kinds that sectors require, :func:`features.sector.required_permits`.
 
     Adds ``kind`` (unstated where empty), ``state`` (the status if it had taken effect by then, else
     valid; a status without a day took effect when it was recorded), ``is_valid`` (state valid and
@@ -57,8 +56,7 @@ def permits_seen(snapshot: Snapshot, required: ibis.Table | None = None) -> ibis
         days_lapsed=lapsed.ifelse(days_between(rows.kind_ended_on, rows.as_of), None),
         days_changed=days_between(rows.changed_on, rows.as_of),
     )
-    wanted = required_permits(snapshot) if required is None else required
-    return _with_required(snapshot, rows, wanted)
+    return _with_required(snapshot, rows, required)
 
 
 def _ended_on(rows: ibis.Table) -> ir.DateValue:

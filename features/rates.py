@@ -11,10 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import ibis
 import pandas as pd
 
 from features.asof import Snapshot
 from features.captures import recaptured
+from features.compiled import prepared
 from features.links import link_audit
 
 RATE_COLUMNS = (
@@ -43,10 +45,13 @@ def reporting_rates(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _stated(snapshot: Snapshot) -> pd.DataFrame:
-    found = snapshot.known_anywhere("sources")
-    found = found.select("as_of", "source", "region", "reporting_rate", "n_checked").execute()
-    found = found.dropna(subset=["reporting_rate"]).astype({"as_of": "datetime64[us]"})
+    found = prepared(snapshot, _sources)().dropna(subset=["reporting_rate"])
     return found.assign(method=STATED, low=float("nan"), high=float("nan"))
+
+
+def _sources(snapshot: Snapshot) -> ibis.Table:
+    columns = ("as_of", "source", "region", "reporting_rate", "n_checked")
+    return snapshot.known_anywhere("sources").select(*columns)
 
 
 def _linked(snapshot: Snapshot, told: set[pd.Timestamp]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 from ibis import ir
 
 from features.asof import KEYS, Snapshot, as_of_days, days_between, known_by
+from features.compiled import prepared
 from features.feature import Count, Feature, Largest, where
 from features.scales import LEAST_OUTCOMES, PLACES, Better, Scheme, curves, places
 from features.sector import planned_and_judged
@@ -53,7 +54,9 @@ def rating_maps(snapshot: Snapshot) -> pd.DataFrame:
     ``comparable``: whether the scheme has outcomes enough for a curve of its own. The outcomes of the
     fold's own firms are not in it.
     """
-    cells = _ratings(snapshot).merge(_outcomes(snapshot), how="left", on=_CELL)
+    cells = prepared(snapshot, _ratings)().merge(
+        prepared(snapshot, _outcomes)(), how="left", on=_CELL
+    )
     cells[COUNTS] = cells[COUNTS].fillna(0).astype("int64")
     days = [_of_day(day) for _, day in _placed(cells).groupby("as_of", sort=True)]
     return pd.concat(days) if days else pd.DataFrame(columns=list(_MAP))
@@ -107,17 +110,17 @@ def _by_fold(placed: pd.DataFrame) -> list[Scheme]:
     ]
 
 
-def _ratings(snapshot: Snapshot) -> pd.DataFrame:
+def _ratings(snapshot: Snapshot) -> ibis.Table:
     """Count the known ratings by as-of date, scheme and score, and what they state to be better."""
     rows = snapshot.known_anywhere("ratings")
     stated = {
         name: (rows.better == name).fill_null(False).ifelse(1, 0).sum()
         for name in ("lower", "higher")
     }
-    return _counted(rows.group_by(_CELL).aggregate(rated=ibis._.count(), **stated))
+    return rows.group_by(_CELL).aggregate(rated=ibis._.count(), **stated)
 
 
-def _outcomes(snapshot: Snapshot) -> pd.DataFrame:
+def _outcomes(snapshot: Snapshot) -> ibis.Table:
     """Count judged visits and violations by as-of date, scheme, score and fold of the firm."""
     cell = ["scheme", "score", "recorded_on", "superseded_on"]
     rows = _paired(snapshot)
@@ -131,11 +134,7 @@ def _outcomes(snapshot: Snapshot) -> pd.DataFrame:
     known = daily.cross_join(as_of_days(snapshot.dates))
     known = known.filter(known_by(known, known.as_of))
     sums = {c: known[c].sum() for c in daily.columns if c not in cell}
-    return _counted(known.group_by(_CELL).aggregate(**sums))
-
-
-def _counted(cells: ibis.Table) -> pd.DataFrame:
-    return cells.execute().astype({"as_of": "datetime64[us]"})
+    return known.group_by(_CELL).aggregate(**sums)
 
 
 def _paired(snapshot: Snapshot) -> ibis.Table:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import ibis
@@ -37,10 +37,13 @@ class Records:
 
     con: Backend
     quality: Quality
+    _tables: dict[str, ibis.Table] = field(default_factory=dict, init=False, repr=False)
 
     def table(self, name: str) -> ibis.Table:
-        """Return an accepted record table."""
-        return self.con.table(name)
+        """Return an accepted record table; the database is asked for its columns once."""
+        if name not in self._tables:
+            self._tables[name] = self.con.table(name)
+        return self._tables[name]
 
     @property
     def n_firms(self) -> int:

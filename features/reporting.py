@@ -25,6 +25,7 @@ from features.asof import (
     unexpired,
     with_group,
 )
+from features.compiled import prepared
 from features.feature import SCALE, Fact, Feature, Peers, Ratio, whole_parts
 from features.penalties import BASIS, COUNTING, IN_FORCE, LOAD, SERIOUS, WEIGHT, YEAR, weighed
 from features.rates import reporting_rates
@@ -53,9 +54,8 @@ def reported_shares(snapshot: Snapshot) -> pd.DataFrame:
     and sources without a checked rate take the mean of the others; where nothing was checked, the
     share is 1 everywhere.
     """
-    rates, volumes = _checked(snapshot), _volumes(snapshot)
-    regions = snapshot.records.table("firms").region.fill_null(UNSTATED)
-    names = sorted(regions.name("region").as_table().distinct().execute().region)
+    rates, volumes = _checked(snapshot), prepared(snapshot, _volumes)()
+    names = sorted(prepared(snapshot, _regions)().region)
     rows = []
     for day in snapshot.dates:
         stamp = pd.Timestamp(day)
@@ -74,7 +74,12 @@ def _checked(snapshot: Snapshot) -> pd.DataFrame:
     return found
 
 
-def _volumes(snapshot: Snapshot) -> pd.DataFrame:
+def _regions(snapshot: Snapshot) -> ibis.Table:
+    firms = snapshot.records.table("firms")
+    return firms.select(region=firms.region.fill_null(UNSTATED)).distinct()
+
+
+def _volumes(snapshot: Snapshot) -> ibis.Table:
     """Count the penalties in force by source and region; repaired ones are gone here too."""
     rows = snapshot.decisions_anywhere()
     rows = rows.filter(
@@ -82,8 +87,8 @@ def _volumes(snapshot: Snapshot) -> pd.DataFrame:
     )
     rows = with_group(snapshot, rows, "region")
     rows = rows.mutate(source=rows.source.fill_null(UNSTATED))
-    counts = rows.group_by(["as_of", "source", "region"]).aggregate(n=ibis._.count()).execute()
-    return counts.astype({"as_of": "datetime64[us]"}).sort_values(["as_of", "source", "region"])
+    keys = ["as_of", "source", "region"]
+    return rows.group_by(keys).aggregate(n=ibis._.count()).order_by(keys)
 
 
 def _shares(rates: pd.DataFrame, volumes: pd.DataFrame, regions: list[str]) -> dict[str, float]:
@@ -118,8 +123,8 @@ def sector_penalty_rates(snapshot: Snapshot, shares: pd.DataFrame) -> pd.DataFra
     ``sector_penalty_pull`` is what one penalty adds to the first.
     """
     keys = ["as_of", "sector", "region"]
-    counts = _firms(snapshot).merge(_penalties(snapshot), how="left", on=keys)
-    counts = counts.merge(shares, on=["as_of", "region"])
+    counts, penalties = prepared(snapshot, _firms)(), prepared(snapshot, _penalties)()
+    counts = counts.merge(penalties, how="left", on=keys).merge(shares, on=["as_of", "region"])
     counts[list(_COUNTED)] = counts[list(_COUNTED)].fillna(0.0)
     counts["years"] = counts.reported_share * counts.year / 365.0
     counts["windows"] = counts.reported_share * counts.three_years / 1095.0
@@ -134,7 +139,7 @@ def sector_penalty_rates(snapshot: Snapshot, shares: pd.DataFrame) -> pd.DataFra
     return pd.concat(rates)
 
 
-def _firms(snapshot: Snapshot) -> pd.DataFrame:
+def _firms(snapshot: Snapshot) -> ibis.Table:
     """Return the open firms' days within the windows, by as-of date, sector and region."""
     firms = snapshot.known_anywhere("firms")
     firms = firms.semi_join(open_firms(snapshot.records, snapshot.dates), ["firm_key", "as_of"])
@@ -145,11 +150,10 @@ def _firms(snapshot: Snapshot) -> pd.DataFrame:
         **{name: age.clip(upper=days).fill_null(days) for name, days in WINDOWS.items()},
     )
     sums = {name: firms[name].sum().cast("float64") for name in WINDOWS}
-    found = firms.group_by(["as_of", "sector", "region"]).aggregate(**sums).execute()
-    return found.astype({"as_of": "datetime64[us]"})
+    return firms.group_by(["as_of", "sector", "region"]).aggregate(**sums)
 
 
-def _penalties(snapshot: Snapshot) -> pd.DataFrame:
+def _penalties(snapshot: Snapshot) -> ibis.Table:
     """Return the penalties in force of open firms, by as-of date, sector and region of the firm."""
     firms = snapshot.known_anywhere("firms")
     firms = firms.semi_join(open_firms(snapshot.records, snapshot.dates), ["firm_key", "as_of"])
@@ -166,12 +170,11 @@ def _penalties(snapshot: Snapshot) -> pd.DataFrame:
         "in_force": ibis._.count(),
         "serious": (rows.gravity == "serious").ifelse(1, 0).sum(),
         "counting": rows.counts.ifelse(1, 0).sum(),
-        "faded": whole_parts(rows.faded).sum(),
-        "weight": whole_parts(rows.weight).sum(),
+        "faded": whole_parts(rows.faded).sum() / SCALE,
+        "weight": whole_parts(rows.weight).sum() / SCALE,
     }
-    found = rows.group_by(["as_of", "sector", "region"]).aggregate(**sums).execute()
-    found[["faded", "weight"]] = found[["faded", "weight"]] / SCALE
-    return found.astype({"as_of": "datetime64[us]"} | dict.fromkeys(_COUNTED, float))
+    sums = {name: value.cast("float64") for name, value in sums.items()}
+    return rows.group_by(["as_of", "sector", "region"]).aggregate(**sums)
 
 
 def _along_paths(day: object, counts: pd.DataFrame) -> pd.DataFrame:

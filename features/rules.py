@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ibis
 from ibis import ir
+from ibis.backends.duckdb import Backend
 
 from features.failures import Action
 from features.schema import FIRMS, PERMITS, Column, RecordTable
@@ -230,8 +232,18 @@ def _or_empty(holds: ir.BooleanValue) -> ir.BooleanValue:
     return holds.fill_null(True)
 
 
-def broken_rules(typed: ibis.Table, rules: list[Rule]) -> list[Rule]:
-    """Return the rules that at least one row breaks, in their order; all are asked in one pass."""
-    asked = {str(number): (~rule.keeps(typed)).any() for number, rule in enumerate(rules)}
-    (found,) = typed.aggregate(**asked).to_pyarrow().to_pylist()
-    return [rule for number, rule in enumerate(rules) if found[str(number)]]
+def broken_rules(con: Backend, typed: ibis.Table, table: RecordTable, today: dt.date) -> list[Rule]:
+    """Return the rules of a typed table that at least one row breaks; all are asked in one pass."""
+    rules, asked = _asked(typed.get_name(), typed.schema(), table, today)
+    (found,) = con.con.execute(asked).fetchall()
+    return [rule for rule, broken in zip(rules, found, strict=True) if broken]
+
+
+@lru_cache(maxsize=64)
+def _asked(
+    name: str, columns: ibis.Schema, table: RecordTable, today: dt.date
+) -> tuple[tuple[Rule, ...], str]:
+    """Return the rules and the query that asks for them, which takes longer to make than to run."""
+    typed, rules = ibis.table(columns, name=name), tuple(rules_of(table, set(columns), today))
+    broken = {str(number): (~rule.keeps(typed)).any() for number, rule in enumerate(rules)}
+    return rules, str(ibis.to_sql(typed.aggregate(**broken), dialect="duckdb", pretty=False))

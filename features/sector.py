@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 
 from features.asof import SectorClass, Snapshot
+from features.compiled import prepared
 from features.feature import Fact, Feature
 from features.working import written
 
@@ -61,8 +62,7 @@ def sector_guide(snapshot: Snapshot) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     A sector takes the entry of the guide that matches it most closely along its path.
     """
-    firms = snapshot.records.table("firms")
-    sectors = sorted(firms.select("sector").distinct().execute().sector.dropna())
+    sectors = sorted(prepared(snapshot, _sectors)().sector.dropna())
     guide = {entry.code: entry for entry in snapshot.sectors}
     entries = {sector: _closest(sector, guide) for sector in sectors}
     classes = pd.DataFrame(
@@ -71,6 +71,10 @@ def sector_guide(snapshot: Snapshot) -> tuple[pd.DataFrame, pd.DataFrame]:
     )  # fmt: skip
     required = [(s, kind) for s, e in entries.items() if e for kind in e.required_permits]
     return classes, pd.DataFrame(required, columns=["sector", "kind"])
+
+
+def _sectors(snapshot: Snapshot) -> ibis.Table:
+    return snapshot.records.table("firms").select("sector").distinct()
 
 
 def _closest(sector: str, guide: dict[str, SectorClass]) -> SectorClass | None:

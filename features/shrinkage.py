@@ -16,7 +16,8 @@ import ibis
 import pandas as pd
 from ibis import ir
 
-from features.asof import KEYS, UNSTATED, Snapshot, as_of_days, with_group
+from features.asof import KEYS, UNSTATED, Snapshot, as_of_days, known_by, with_group
+from features.compiled import prepared
 from features.feature import SCALE, whole_parts
 from features.sector import MOST_HARM, PATHS, planned_and_judged
 
@@ -59,21 +60,27 @@ def outcomes(snapshot: Snapshot, kind: str) -> Outcomes:
     A visit counts for the sector the firm was known under when the visit was recorded (the unstated
     one if it was not known yet). Every group has a row on every date, if need be of zeros.
     """
-    daily = _visits(snapshot.records.table("inspections"), snapshot, kind)
-    daily = daily.group_by([kind, "recorded_on", "superseded_on"]).aggregate(**_sums())
-    days = as_of_days(snapshot.dates)
-    joined = daily.cross_join(days)
-    known = joined.filter(
-        joined.recorded_on <= joined.as_of,
-        joined.superseded_on.isnull() | (joined.superseded_on > joined.as_of),
-    )
-    counts = known.group_by(["as_of", kind]).aggregate(**{c: known[c].sum() for c in COUNTED})
-    firms = snapshot.records.table("firms")
-    stated = firms.select(**{kind: firms[kind].fill_null(UNSTATED)}).distinct()
-    frame = stated.cross_join(days).execute().merge(counts.execute(), how="outer")
+    groups, counts = prepared(snapshot, _groups, kind)(), prepared(snapshot, _counts, kind)()
+    frame = groups.merge(counts, how="outer")
     frame[list(COUNTED)] = frame[list(COUNTED)].astype(float).fillna(0.0)
     paths = _paths(kind, frame[kind].unique())
     return Outcomes(kind, _by_level(kind, frame, paths), paths)
+
+
+def _groups(snapshot: Snapshot, kind: str) -> ibis.Table:
+    """Return every group that firms state, on every date."""
+    firms = snapshot.records.table("firms")
+    stated = firms.select(**{kind: firms[kind].fill_null(UNSTATED)}).distinct()
+    return stated.cross_join(as_of_days(snapshot.dates))
+
+
+def _counts(snapshot: Snapshot, kind: str) -> ibis.Table:
+    """Count the outcomes known by each date; visits of one day are added up first."""
+    daily = _visits(snapshot.records.table("inspections"), snapshot, kind)
+    daily = daily.group_by([kind, "recorded_on", "superseded_on"]).aggregate(**_sums())
+    joined = daily.cross_join(as_of_days(snapshot.dates))
+    known = joined.filter(known_by(joined, joined.as_of))
+    return known.group_by(["as_of", kind]).aggregate(**{c: known[c].sum() for c in COUNTED})
 
 
 def _visits(visits: ibis.Table, snapshot: Snapshot, kind: str) -> ibis.Table:
@@ -116,15 +123,15 @@ def _by_level(kind: str, counts: pd.DataFrame, paths: pd.DataFrame) -> pd.DataFr
     return wide.fillna(0.0).join(depth, on=kind).reset_index()
 
 
-def without_own(
+def own_counts(
     rows: ibis.Table, snapshot: Snapshot, kind: str, paths: ibis.Table, levels: tuple[int, ...]
 ) -> ibis.Table:
-    """Take each firm's own outcomes out of the counts of its groups.
+    """Return what each firm's own outcomes add to the counts of its groups, ``own_KIND_COUNT_LEVEL``.
 
     Parameters
     ----------
     rows : ibis.Table
-        One row a firm and date, with `kind` and the columns of :attr:`Outcomes.counts`.
+        One row a firm and date, with `kind`.
     paths : ibis.Table
         :attr:`Outcomes.paths`.
     levels : tuple of int
@@ -134,12 +141,16 @@ def without_own(
     own = own.group_by([*KEYS, kind]).aggregate(**_sums()).join(paths, kind)
     now = rows.select(*KEYS, kind).join(paths, kind).drop(kind)
     own = own.join(now, [*KEYS, "part", "level"])
-    columns = {f"{kind}_{count}_{level}": (own.level == level).ifelse(own[count], 0.0).sum()
+    columns = {f"own_{kind}_{count}_{level}": (own.level == level).ifelse(own[count], 0.0).sum()
                for count in COUNTED for level in (0, *levels)}  # fmt: skip
-    own = own.group_by(list(KEYS)).aggregate(**columns)
-    joined = rows.left_join(own, KEYS, rname="own_{name}")
-    others = {name: joined[name] - joined[f"own_{name}"].fill_null(0.0) for name in columns}
-    return joined.mutate(**others).select(*rows.columns)
+    return own.group_by(list(KEYS)).aggregate(**columns)
+
+
+def without_own(rows: ibis.Table) -> ibis.Table:
+    """Take :func:`own_counts` out of the counts that stand beside them."""
+    own = [name for name in rows.columns if name.startswith("own_")]
+    of = {name: name.removeprefix("own_") for name in own}
+    return rows.mutate(**{of[name]: rows[of[name]] - rows[name].fill_null(0.0) for name in own})
 
 
 def sector_rates(rows: ibis.Table, levels: tuple[int, ...]) -> dict[str, ir.Value]:

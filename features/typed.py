@@ -55,8 +55,8 @@ def _holds_persons(con: duckdb.DuckDBPyConnection, table: RecordTable, column: s
     return bool(len(flags)) and flags.mean() > 0.5
 
 
-def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
-    """Write ``typed_TABLE`` and return its columns.
+def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> None:
+    """Write ``typed_TABLE``.
 
     Every schema column is there (empty where the source lacks it) with its flag
     ``COLUMN__unreadable``; ``copy_no`` numbers rows of one key and recorded_on by their content, so
@@ -78,8 +78,6 @@ def write_typed(con: duckdb.DuckDBPyConnection, table: RecordTable) -> set[str]:
         f"{_joined(con, table, rows)}"
     )
     _number_copies(con, table)
-    described = con.execute(f"DESCRIBE typed_{table.name}").fetchall()
-    return {row[0] for row in described}
 
 
 def _number_copies(con: duckdb.DuckDBPyConnection, table: RecordTable) -> None:

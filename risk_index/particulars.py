@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,8 +41,8 @@ def particulars(snapshot: Snapshot) -> Callable[[pd.DataFrame], Particulars]:
     keys = {"firm_key": "int32", "as_of": "date"}
     batch = con.create_table(ibis.util.gen_name("told"), schema=keys, temp=True)
     part = snapshot.restrict(batch)
-    details = prepared(con, part.known("firms").select("firm_key", *DETAILS))
-    drawn, recorded = prepared(con, drawn_this_year(part)), recorder(part, speaking())
+    details, drawn = prepared(part, _details), prepared(part, drawn_this_year)
+    recorded = recorder(part, speaking())
 
     def look(X: pd.DataFrame) -> Particulars:
         con.con.register("incoming", X[list(KEYS)])
@@ -60,14 +59,17 @@ def particulars(snapshot: Snapshot) -> Callable[[pd.DataFrame], Particulars]:
     return look
 
 
+def _details(snapshot: Snapshot) -> ibis.Table:
+    return snapshot.known("firms").select("firm_key", *DETAILS)
+
+
 def drawn_this_year(snapshot: Snapshot) -> ibis.Table:
     """Return visits, ``n``, that a random draw led to in the year of the day after the as-of date."""
-    year = (snapshot.dates[0] + dt.timedelta(days=1)).year
     visits = snapshot.known("inspections")
     visits = visits.filter(
         visits.selection == "random",
         visits.inclusion_probability.notnull(),
-        visits.inspected_on.year() == year,
+        visits.inspected_on.year() == (visits.as_of + ibis.interval(days=1)).year(),
         visits.inspected_on <= visits.as_of,
     )
     return visits.group_by("firm_key").agg(n=visits.inspection_id.nunique())

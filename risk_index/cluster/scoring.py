@@ -133,7 +133,7 @@ def everything(snapshot: Snapshot, facts: Facts) -> ibis.Table:
     """Return what :meth:`Job.score` reads of every open firm, one row a firm."""
     rows = assembled(snapshot, in_use(), facts).drop("as_of")
     details = snapshot.known("firms").select("firm_key", *DETAILS)
-    beside = [details, *evidence_tables(snapshot, speaking()), _drawn(snapshot)]
+    beside = [details, *evidence_tables(snapshot, speaking(), facts.required), _drawn(snapshot)]
     found = reduce(_beside, beside, rows)
     return found.mutate(drawn_this_year=found.drawn_this_year.fill_null(0).cast("int64"))
 

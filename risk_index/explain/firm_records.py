@@ -16,6 +16,7 @@ from features.penalties import penalties_in_force
 from features.permits import permits_seen
 from features.profile import changes_seen
 from features.ratings import VALID_DAYS
+from features.sector import required_permits
 from risk_index.explain.words import CATEGORY, in_words
 from risk_index.texts import Texts
 
@@ -128,7 +129,7 @@ def _listings(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
 
 
 def _permits(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
-    for row in _rows(permits_seen(snapshot)):
+    for row in _rows(permits_seen(snapshot, required_permits(snapshot))):
         taken = row.state in ("revoked", "suspended")
         lapsed = row.has_lapsed and row.state in ("valid", "expired")
         renewable = lapsed and row.ended_on == row.kind_ended_on

@@ -9,8 +9,9 @@ import ibis
 import pandas as pd
 
 from features.asof import KEYS, Snapshot
-from features.assembly import assembled, in_order, with_controllers
+from features.assembly import Facts, assembled, in_order, with_controllers
 from features.catalogue import in_use
+from features.compiled import query
 from features.controllers import members
 from features.matrix import framed, publish_facts
 from features.records import Records
@@ -75,9 +76,20 @@ def trials(registry: Snapshot, one: Snapshot) -> Trials:
         records=_Seen(con, one.records.quality, views),
         repeated=None if one.repeated is None else con.table(views[REPEATED]),
     )
-    together = with_controllers(seen, in_use(), facts, fellows)
-    query = con.compile(in_order(assembled(seen, in_use(), together)))
-    return Trials(one, str(query), views)
+    text = query(seen, _rows, facts.levels, fellows=fellows, **facts.tables)
+    return Trials(one, text, views)
+
+
+def _rows(
+    snapshot: Snapshot,
+    levels: Mapping[str, tuple[int, ...]],
+    *,
+    fellows: ibis.Table,
+    **tables: ibis.Table,
+) -> ibis.Table:
+    """Return the matrix of all features, with what the firms of each controller have together."""
+    together = with_controllers(snapshot, in_use(), Facts.of(levels, tables), fellows)
+    return in_order(assembled(snapshot, in_use(), together))
 
 
 def _table(snapshot: Snapshot, name: str) -> ibis.Table:

@@ -8,7 +8,7 @@ depends on how a feature was written: Ibis expression, SQL or pandas.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,10 +19,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.asof import Snapshot, snapshot_of_registry
-from features.assembly import assembled
+from features.asof import snapshot_of_registry
 from features.catalogue import in_use
-from features.matrix import framed, publish_facts
+from features.matrix import matrix
 from features.reading import quoted
 from features.records import Records, open_records
 from risk_index.fairness.config import FairnessConfig
@@ -172,28 +171,11 @@ def _readers(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...
         write_world(folder, PROBE_FIRMS, PROBE_SEED, world)
         with open_records(folder, today=world.as_of) as records:
             snapshot = snapshot_of_registry(records, world.as_of, settings.law, sectors)
-            inputs = _matrix_again(records, snapshot)
-            before, found = inputs(), []
+            before, found = matrix(snapshot, in_use()), []
             for column in columns:
                 with _moved(records, column):
-                    found.append((column, _changed(before, inputs())))
+                    found.append((column, _changed(before, matrix(snapshot, in_use()))))
     return tuple(found)
-
-
-def _matrix_again(records: Records, snapshot: Snapshot) -> Callable[[], pd.DataFrame]:
-    """Return what computes the matrix from the tables as they stand, compiled once."""
-    duck = records.con.con
-    facts = publish_facts(snapshot, in_use())
-    rows = assembled(snapshot, in_use(), facts)
-    records.con.create_view("probed_inputs", rows)
-
-    def inputs() -> pd.DataFrame:
-        for old, fresh in zip(facts.tables, publish_facts(snapshot, in_use()).tables, strict=True):
-            names = [quoted(t.get_name().rpartition(".")[2]) for t in (old, fresh)]
-            duck.execute(f"CREATE OR REPLACE TABLE {names[0]} AS FROM {names[1]}")
-        return framed(duck.sql("FROM probed_inputs ORDER BY as_of, firm_key").to_arrow_table())
-
-    return inputs
 
 
 @contextmanager

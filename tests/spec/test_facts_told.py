@@ -11,7 +11,7 @@ import pytest
 
 from features.asof import snapshot_of_registry
 from features.catalogue import BY_NAME
-from features.evidence import kind_of, recorded
+from features.evidence import kind_of, recorder
 from features.matrix import matrix
 from risk_index.explain.firm_records import records_of
 from risk_index.facts import fact
@@ -33,7 +33,9 @@ def told(registry: Registry, name: str, language: str = "en") -> str:
             rows = matrix(snapshot, [feature])
         else:  # nothing but the events behind it is read
             firms = pd.DataFrame({"firm_key": range(len(registry.firm_ids))})
-            rows = firms.merge(recorded(snapshot, [feature, BY_NAME["inspections"]]), how="left")
+            spine = con.create_table("of_firms", snapshot.spine)
+            behind = recorder(snapshot.restrict(spine), [feature, BY_NAME["inspections"]])
+            rows = firms.merge(behind(), how="left")
     finally:
         con.disconnect()
     row = rows[rows.firm_key == registry.firm_ids.index("a")].iloc[0]
