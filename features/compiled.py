@@ -23,7 +23,7 @@ from features.asof import Snapshot
 from features.reading import quoted
 from features.records import Records
 from features.schema import TABLES
-from features.working import DUCKDB
+from features.working import DUCKDB, fetched
 
 KEPT = 128
 """Queries kept; beyond, the one that was not used for longest is forgotten. One of the whole catalogue
@@ -101,7 +101,7 @@ def prepared(
     if con.name != DUCKDB:
         return lambda: _dated(rows(snapshot, *told, **tables).to_pyarrow())
     text = query(snapshot, rows, *told, **tables)
-    return lambda: _dated(con.con.sql(text).to_arrow_table())
+    return lambda: _dated(fetched(con, text))
 
 
 def _dated(rows: pa.Table) -> pd.DataFrame:

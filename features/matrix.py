@@ -19,7 +19,7 @@ from features.ratings import publish_maps
 from features.reporting import SECTOR_COLUMNS, reported_shares, sector_penalty_rates
 from features.sector import required_permits, sector_guide
 from features.shrinkage import outcomes
-from features.working import DUCKDB, drop, written
+from features.working import DUCKDB, drop, fetched, written
 
 PIECE_ROWS = 250_000
 """About so many rows at a time, where nothing else is asked for: a piece costs half a second of its own."""
@@ -76,7 +76,7 @@ def _pieces(
     batch = con.create_table(ibis.util.gen_name("batch"), schema=rows.schema())
     text = query(snapshot.restrict(batch), ordered, features, facts.levels, **facts.tables)
     for _ in _laid(rows, batch, n_rows, start):
-        yield framed(con.con.sql(text).to_arrow_table())
+        yield framed(fetched(con, text))
     drop(*facts.tables.values())
 
 

@@ -15,6 +15,7 @@ from features.compiled import query
 from features.controllers import members
 from features.matrix import framed, publish_facts
 from features.records import Records
+from features.working import fetched
 
 Change = Callable[[ibis.Table], ibis.Table]
 CHANGEABLE = ("penalties", "permits", "irregularities", "listings")
@@ -57,8 +58,7 @@ class Trials:
             rows = _table(self.snapshot, table)
             change = (changes or {}).get(table)
             _lay(self.snapshot, view, change(rows) if change else rows)
-        con = self.snapshot.records.con
-        return framed(con.con.sql(self.query).to_arrow_table())
+        return framed(fetched(self.snapshot.records.con, self.query))
 
 
 def trials(registry: Snapshot, one: Snapshot) -> Trials:

@@ -58,11 +58,14 @@ class Counting:
     """A connection of DuckDB that counts what it is asked."""
 
     def __init__(self, con: Any) -> None:
-        self.con, self.asked = con, 0
+        self.con, self.asked, self.fetched = con, 0, "{}"
 
-    def execute(self, *args: Any, **kwargs: Any) -> Any:
+    def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
         self.asked += 1
-        return self.con.execute(*args, **kwargs)
+        answer = self.con.execute(query, *args, **kwargs)
+        if query.startswith("CREATE TEMP TABLE"):
+            self.fetched = self.con.get_profiling_information()
+        return answer
 
     def sql(self, *args: Any, **kwargs: Any) -> Any:
         self.asked += 1
@@ -72,8 +75,8 @@ class Counting:
         return getattr(self.con, name)
 
     def operators(self) -> list[tuple[str, int]]:
-        """Kinds of the last query's operators, and the rows that each gave on."""
-        found, left = [], list(json.loads(self.con.get_profiling_information())["operator"])
+        """Kinds of the operators of the last query that was fetched, and the rows that each gave on."""
+        found, left = [], list(json.loads(self.fetched)["operator"])
         while left:
             operator = left.pop()
             found.append((operator["type"], operator["intermediate_rows"]))
