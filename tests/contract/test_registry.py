@@ -42,7 +42,7 @@ PICKLES = {
     ".py",
     ".so",
 }
-KILLS = 4
+KILLS = 2
 ENTRY = {"who": "a test", "action": "note", "about": "version 1", "why": "x"}
 PROMOTES_FOR_EVER = """
 import sys
