@@ -60,6 +60,11 @@ def query(
         What else the expression hangs on, each with a ``repr`` that tells all of it.
     tables
         Tables of the working database beside the records.
+
+    Raises
+    ------
+    ValueError
+        Where the expression reads single ones of several dates, and not all by ``as_of_days``.
     """
     own = {"spine": snapshot.spine, "repeated": snapshot.repeated}
     own = {k: t for k, t in own.items() if t is not None and isinstance(t.op(), DatabaseTable)}
@@ -87,7 +92,10 @@ def query(
         del _compiled[next(iter(_compiled))]
     for name, table in at_hand.items():
         text = text.replace(quoted(_placeholder(name)), quoted(table.op().name))
-    return text.replace(_constants(days), _constants(snapshot.dates))
+    text = text.replace(_constants(days), _constants(snapshot.dates))
+    if any(_constants((day,)) in text for day in days):
+        raise ValueError(f"{rows.__qualname__} reads single ones of several dates")
+    return text
 
 
 def prepared(
