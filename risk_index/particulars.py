@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from features.asof import KEYS, Snapshot
-from features.compiled import prepared
+from features.compiled import SPINE, prepared
 from features.evidence import recorder, speaking
 
 DETAILS = ("firm_id", "name", "sector", "region", "supervised_by")
@@ -38,8 +38,7 @@ def particulars(snapshot: Snapshot) -> Callable[[pd.DataFrame], Particulars]:
     100,000 firms that would take longer than to run them.
     """
     con = snapshot.records.con
-    keys = {"firm_key": "int32", "as_of": "date"}
-    batch = con.create_table(ibis.util.gen_name("told"), schema=keys, temp=True)
+    batch = con.create_table(ibis.util.gen_name("told"), schema=SPINE, temp=True)
     part = snapshot.restrict(batch)
     details, drawn = prepared(part, _details), prepared(part, drawn_this_year)
     recorded = recorder(part, speaking())

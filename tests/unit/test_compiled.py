@@ -46,7 +46,7 @@ def test_other_firms_and_dates_find_the_query_and_their_own_numbers(con):
         assert counts(penalised("a"), con, ago(9), ago(8), ago(5)) == [1, 0, 0] * 3
 
 
-def test_one_of_several_dates_may_not_enter_a_query(con):
+def test_one_of_several_dates_or_a_variable_may_not_enter_a_query(con):
     def after_the_first(snapshot: Snapshot) -> ibis.Table:
         rows = snapshot.records.table("penalties")
         return rows.filter(rows.decided_on > ibis.date(snapshot.dates[0]))
@@ -57,5 +57,7 @@ def test_one_of_several_dates_may_not_enter_a_query(con):
     several = snapshot_of_rows(records, pairs, registry.law, registry.sectors)
     with pytest.raises(ValueError, match="after_the_first reads single ones of several dates"):
         prepared(several, after_the_first)
+    with pytest.raises(ValueError, match="<lambda> captures variables"):
+        prepared(several, lambda snapshot: snapshot.known(registry.firm_ids[0]))
     one = snapshot_of_rows(records, pairs[:1], registry.law, registry.sectors)
     assert len(prepared(one, after_the_first)()) == 1
