@@ -117,7 +117,7 @@ def reporting(seeds: tuple[int, ...], firms: int, region: str) -> None:
 @main.command()
 @click.option("--seed", "seeds", multiple=True, type=int, default=tuple(range(1, 11)),
               help="1 to 10 by default; repeat the option.")  # fmt: skip
-@click.option("--firms", type=click.IntRange(min=2000), default=45_000, show_default=True)
+@click.option("--firms", type=click.IntRange(min=2000), default=50_500, show_default=True)
 @click.option("--curves", type=click.IntRange(min=1), default=3, show_default=True,
               help="Worlds, the first ones, whose learning curve is drawn.")  # fmt: skip
 def learning(seeds: tuple[int, ...], firms: int, curves: int) -> None:

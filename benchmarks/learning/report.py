@@ -45,7 +45,7 @@ def measure(seeds: tuple[int, ...], n_firms: int, n_curves: int, say: Say) -> Pa
         "What is learnt of worlds whose truth is known",
         f"python -m benchmarks learning {options} --firms {n_firms} --curves {n_curves}",
         [
-            (_said(n_firms), pd.DataFrame([_row(*pair) for pair in zip(seeds, rows, strict=True)])),
+            (_said(n_firms), _by_world(seeds, rows)),
             (_said_of_groups(rows), _by_group(rows)),
             (f"![learning curve]({picture.name})", _as_rows(curve)),
         ],
@@ -72,25 +72,35 @@ def _world(seed: int, n_firms: int, say: Say) -> pd.DataFrame:
     return rows.assign(violations=learnt_from(rows, records))
 
 
-def _row(seed: int, rows: pd.DataFrame) -> dict[str, object]:
-    whole, parts, harm_sd = (
-        Calibration.of(rows),
-        groups(rows),
-        load_world_settings().outcome_harm_sd,
+def _by_world(seeds: tuple[int, ...], worlds: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return a row a world, and their mean."""
+    table = pd.DataFrame([_figures(rows) for rows in worlds], index=[str(seed) for seed in seeds])
+    table.loc["mean"] = table.mean()
+    counts = ["firms", "inspected"]
+    shown = table.map("{:.3f}".format).assign(
+        **{name: table[name].map("{:,.0f}".format) for name in counts},
+        intercept=table.intercept.map("{:+.3f}".format),
     )
-    quartiles = [severity_coverage(part, harm_sd) for name, part in parts.items() if name[0] == "c"]
+    return shown.rename_axis("seed").reset_index()
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
+    whole, harm_sd = Calibration.of(rows), load_world_settings().outcome_harm_sd
+    parts = [part for name, part in groups(rows).items() if name.startswith("completeness")]
     held = rows.true_likelihood.between(rows.likelihood_low, rows.likelihood_high)
+    harm = rows.true_expected_harm
     return {
-        "seed": seed,
-        "firms": f"{len(rows):,}",
-        "inspected": f"{(~_uninspected(rows)).sum():,}",
-        "harm captured": f"{captured(rows.expected_harm, rows.true_expected_harm):.3f}",
-        "by likelihood alone": f"{captured(rows.likelihood, rows.true_expected_harm):.3f}",
-        "slope": f"{whole.slope:.3f}",
-        "intercept": f"{whole.intercept:+.3f}",
-        "severity covered": f"{severity_coverage(rows, harm_sd):.3f}",
-        "least quartile": f"{min(quartiles):.3f}",
-        "likelihood held": f"{held.mean():.2f}",
+        "firms": len(rows),
+        "inspected": (~_uninspected(rows)).sum(),
+        "harm captured": captured(rows.expected_harm, harm),
+        "by likelihood alone": captured(rows.likelihood, harm),
+        "with the true likelihood": captured(rows.true_likelihood * rows.severity, harm),
+        "with the true severity": captured(rows.likelihood * rows.true_severity, harm),
+        "slope": whole.slope,
+        "intercept": whole.intercept,
+        "severity covered": severity_coverage(rows, harm_sd),
+        "least quartile": min(severity_coverage(part, harm_sd) for part in parts),
+        "likelihood held": held.mean(),
     }
 
 
@@ -201,7 +211,8 @@ def _said(n_firms: int) -> str:
     return (
         f"Worlds of {n_firms:,} firms, legacy enforcement biased, regions reporting 10 to 95 %. Inspected: "
         f"firms with a planned inspection. Harm captured: true expected harm in the first {SHARE:.0%} by "
-        "index, and by likelihood alone, over the most there could be. Slope and intercept (at slope 1): of "
+        "index, by likelihood alone, and by an index whose likelihood or severity is the true one, over the "
+        "most there could be. Slope and intercept (at slope 1): of "
         "true on stated chances. Severity covered: chance that a violation's harm lies in the 90 % "
         "interval, and that in the worst quartile of completeness. Likelihood held: firms whose own true "
         "chance lies in the Venn-Abers interval; these fits are not repeated."
