@@ -117,3 +117,26 @@ def test_decisions_that_the_code_names_exist():
     named = {n for text in code() for n in re.findall(r"decisions?[ /](\d{4})", text)}
     assert named
     assert named <= numbers
+
+
+SOURCED = re.compile(r"^\|[^|]+\| ([^|]+) \| `([\w-]+\.md)` \|$", re.MULTILINE)
+
+
+def quoted() -> list[tuple[str, str]]:
+    """Figures that the page of evidence quotes, each with the file that it names for it."""
+    rows = SOURCED.findall((ROOT / "docs" / "evidence.md").read_text(encoding="utf-8"))
+    return [(figure, source) for cell, source in rows for figure in cell.split("; ")]
+
+
+@pytest.mark.parametrize(("figure", "source"), quoted())
+def test_evidence_is_in_its_source(figure, source):
+    found = (ROOT / "benchmarks" / "results" / source).read_text(encoding="utf-8")
+    assert re.search(rf"(?<![\d.,]){re.escape(figure)}(?![\d,]|\.\d)", found)
+
+
+def test_evidence_quotes_no_figure_without_a_source():
+    page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("|") and "---" not in line]
+    headings = [line for line in rows if line.endswith("| source |")]
+    assert len(headings) >= 4
+    assert len(rows) == len(headings) + len(SOURCED.findall(page))
