@@ -55,8 +55,8 @@ def query(
         A spine that the expression reads must be a table.
     rows : callable
         ``rows(snapshot, *told, **tables)`` returns the expression. It sees columns, the law and how many
-        dates there are (one or several), but neither rows nor the dates themselves. It captures nothing:
-        the query is kept by its name.
+        dates there are (one or several), but neither rows nor the dates themselves. It has a name, by
+        which the query is kept, and captures nothing.
     told
         What else the expression hangs on, each with a ``repr`` that tells all of it.
     tables
@@ -65,11 +65,13 @@ def query(
     Raises
     ------
     ValueError
-        Where the expression reads single ones of several dates, and not all by ``as_of_days``, or
-        captures variables.
+        Where the expression reads single ones of several dates, and not all by ``as_of_days``, captures
+        variables, or has no name.
     """
     if getattr(rows, "__closure__", None):
         raise ValueError(f"{rows.__qualname__} captures variables, which a kept query cannot know")
+    if rows.__name__ == "<lambda>":
+        raise ValueError(f"{rows.__qualname__} has no name, by which its query could be kept")
     own = {"spine": snapshot.spine, "repeated": snapshot.repeated}
     own = {k: t for k, t in own.items() if t is not None and isinstance(t.op(), DatabaseTable)}
     at_hand = {table.name: snapshot.records.table(table.name) for table in TABLES} | own | tables

@@ -59,5 +59,7 @@ def test_one_of_several_dates_or_a_variable_may_not_enter_a_query(con):
         prepared(several, after_the_first)
     with pytest.raises(ValueError, match="<lambda> captures variables"):
         prepared(several, lambda snapshot: snapshot.known(registry.firm_ids[0]))
+    with pytest.raises(ValueError, match="<lambda> has no name"):
+        prepared(several, lambda snapshot: snapshot.known("penalties"))
     one = snapshot_of_rows(records, pairs[:1], registry.law, registry.sectors)
     assert len(prepared(one, after_the_first)()) == 1
