@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from benchmarks.learning.inputs import of_open_firms, told
 from benchmarks.learning.truth import (
     ENOUGH,
     SHARE,
@@ -21,8 +22,6 @@ from benchmarks.learning.truth import (
 )
 from benchmarks.results import RESULTS, write_result
 from benchmarks.worlds import BUILD
-from features.catalogue import in_use
-from features.matrix import batches
 from models.folds import controller_fold
 from risk_index import pipeline
 from risk_index.settings import load_settings
@@ -32,6 +31,11 @@ from risk_index.world import load_world_settings, write_world
 Say = Callable[[str], None]
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 STEPS = 1000
+SAID_OF_PARTS = (
+    "Harm captured by an index of which one part is known better. Told: by trees of the same inputs that "
+    "learn the true chances and harms of other firms, without the luck of visits; what lacks there is not in "
+    "the inputs. True: the firm's own."
+)
 
 
 def measure(seeds: tuple[int, ...], n_firms: int, n_curves: int, say: Say) -> Path:
@@ -46,6 +50,7 @@ def measure(seeds: tuple[int, ...], n_firms: int, n_curves: int, say: Say) -> Pa
         f"python -m benchmarks learning {options} --firms {n_firms} --curves {n_curves}",
         [
             (_said(n_firms), _by_world(seeds, rows)),
+            (SAID_OF_PARTS, _of_parts(seeds, rows)),
             (_said_of_groups(rows), _by_group(rows)),
             (f"![learning curve]({picture.name})", _as_rows(curve)),
         ],
@@ -69,19 +74,53 @@ def _world(seed: int, n_firms: int, say: Say) -> pd.DataFrame:
         pipeline.fit(source, settings.as_of, folder / "fit", _silent)
         pipeline.rank(source, settings.as_of, folder / "fit", ranked, _silent)
     rows = beside_truth(ranked, folder / "world" / "truth.parquet")
-    return rows.assign(violations=learnt_from(rows, records))
+    return rows.assign(violations=learnt_from(rows, records), **_told(folder, rows, say))
+
+
+def _told(folder: Path, rows: pd.DataFrame, say: Say) -> dict[str, pd.Series]:
+    """Return what the inputs tell of the rows at most; what was told before is taken."""
+    path = folder / "told.parquet"
+    if not path.exists():
+        say(f"{folder.name}: what the inputs tell")
+        told(folder / "world", rows).to_parquet(path)
+    known = pd.read_parquet(path)
+    return {f"told_{name}": known[name] for name in known}
 
 
 def _by_world(seeds: tuple[int, ...], worlds: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return a row a world, and their mean."""
-    table = pd.DataFrame([_figures(rows) for rows in worlds], index=[str(seed) for seed in seeds])
-    table.loc["mean"] = table.mean()
+    """Return how each world was learnt."""
+    table = _and_mean(seeds, [_figures(rows) for rows in worlds])
     counts = ["firms", "inspected"]
     shown = table.map("{:.3f}".format).assign(
         **{name: table[name].map("{:,.0f}".format) for name in counts},
         intercept=table.intercept.map("{:+.3f}".format),
     )
     return shown.rename_axis("seed").reset_index()
+
+
+def _and_mean(seeds: tuple[int, ...], found: list[dict[str, float]]) -> pd.DataFrame:
+    """Return a row a world, and their mean."""
+    table = pd.DataFrame(found, index=[str(seed) for seed in seeds])
+    table.loc["mean"] = table.mean()
+    return table
+
+
+def _of_parts(seeds: tuple[int, ...], worlds: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the harm captured by indices of which one part, or both, are known better."""
+    table = _and_mean(seeds, [_parts(rows) for rows in worlds])
+    return table.map("{:.3f}".format).rename_axis("seed").reset_index()
+
+
+def _parts(rows: pd.DataFrame) -> dict[str, float]:
+    harm = rows.true_expected_harm
+    return {
+        "ours": captured(rows.expected_harm, harm),
+        "told likelihood": captured(rows.told_likelihood * rows.severity, harm),
+        "told severity": captured(rows.likelihood * rows.told_severity, harm),
+        "both told": captured(rows.told_likelihood * rows.told_severity, harm),
+        "true likelihood": captured(rows.true_likelihood * rows.severity, harm),
+        "true severity": captured(rows.likelihood * rows.true_severity, harm),
+    }
 
 
 def _figures(rows: pd.DataFrame) -> dict[str, float]:
@@ -94,8 +133,6 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         "inspected": (~_uninspected(rows)).sum(),
         "harm captured": captured(rows.expected_harm, harm),
         "by likelihood alone": captured(rows.likelihood, harm),
-        "with the true likelihood": captured(rows.true_likelihood * rows.severity, harm),
-        "with the true severity": captured(rows.likelihood * rows.true_severity, harm),
         "slope": whole.slope,
         "intercept": whole.intercept,
         "severity covered": severity_coverage(rows, harm_sd),
@@ -149,11 +186,9 @@ def _points(seed: int, folder: Path) -> pd.DataFrame:
     settings, source = load_settings(as_of), pipeline.Source(folder / "world" / "records")
     with source.open() as records:
         training = training_set(records, as_of, settings.plan, settings.law, source.sectors)
-        snapshot = pipeline.registry(records, as_of, settings, source.sectors)
-        X = pd.concat(list(batches(snapshot, in_use(), 100_000)))
-        ids = records.table("firms").select("firm_key", "firm_id").distinct().execute()
+        X, firm_id = of_open_firms(records, settings, source)
     truth = pd.read_parquet(folder / "world" / "truth.parquet").set_index("firm_id").expected_harm
-    true = X.firm_key.map(ids.set_index("firm_key").firm_id).map(truth)
+    true = firm_id.map(truth)
     slot = controller_fold(training.examples.controller, STEPS, settings.plan.seed)
     return pd.DataFrame(
         [_point(seed, training, slot < share * STEPS, X, true, settings.plan) for share in SHARES]
@@ -211,8 +246,7 @@ def _said(n_firms: int) -> str:
     return (
         f"Worlds of {n_firms:,} firms, legacy enforcement biased, regions reporting 10 to 95 %. Inspected: "
         f"firms with a planned inspection. Harm captured: true expected harm in the first {SHARE:.0%} by "
-        "index, by likelihood alone, and by an index whose likelihood or severity is the true one, over the "
-        "most there could be. Slope and intercept (at slope 1): of "
+        "index, and by likelihood alone, over the most there could be. Slope and intercept (at slope 1): of "
         "true on stated chances. Severity covered: chance that a violation's harm lies in the 90 % "
         "interval, and that in the worst quartile of completeness. Likelihood held: firms whose own true "
         "chance lies in the Venn-Abers interval; these fits are not repeated."
