@@ -1,7 +1,7 @@
-"""What the models' inputs could tell at most: trees that learn the truth itself, without the luck of visits.
+"""What the models' inputs tell where the truth itself is learnt, of four fifths of all firms.
 
-What an index of these lacks of the oracle is not in the inputs; what ours lacks of it is the price of
-learning from visits that found something or nothing, made where legacy enforcement went.
+An index of these is a mark and no bound: other learners might tell more of the same inputs. What ours
+lacks of it is the price of learning from visits, made where legacy enforcement went.
 """
 
 from __future__ import annotations
@@ -46,10 +46,8 @@ def told(world: Path, rows: pd.DataFrame) -> pd.DataFrame:
     rows : pd.DataFrame
         With ``firm_id``, ``true_likelihood`` and ``true_severity``.
     """
-    source, settings = (
-        pipeline.Source(world / "records"),
-        load_settings(load_world_settings().as_of),
-    )
+    source = pipeline.Source(world / "records")
+    settings = load_settings(load_world_settings().as_of)
     with source.open() as records:
         X, firm_id = of_open_firms(records, settings, source)
     X = X.set_index(firm_id).loc[rows.firm_id]

@@ -33,8 +33,8 @@ SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 STEPS = 1000
 SAID_OF_PARTS = (
     "Harm captured by an index of which one part is known better. Told: by trees of the same inputs that "
-    "learn the true chances and harms of other firms, without the luck of visits; what lacks there is not in "
-    "the inputs. True: the firm's own."
+    "learn the true chances and harms of four fifths of the firms, without the luck of visits, and are asked "
+    "of the others: a mark and no bound, since other learners might tell more. True: the firm's own."
 )
 
 
@@ -78,7 +78,7 @@ def _world(seed: int, n_firms: int, say: Say) -> pd.DataFrame:
 
 
 def _told(folder: Path, rows: pd.DataFrame, say: Say) -> dict[str, pd.Series]:
-    """Return what the inputs tell of the rows at most; what was told before is taken."""
+    """Return what the inputs tell of the rows; what was told before is taken."""
     path = folder / "told.parquet"
     if not path.exists():
         say(f"{folder.name}: what the inputs tell")
