@@ -38,7 +38,7 @@ from features.ratings import VALID_DAYS
 from features.sector import required_permits
 
 JUDGED, VIOLATED = where(judged=True), where(violated=True)
-VALID, LAPSED = where(is_valid=True), where(has_lapsed=True)
+VALID, LAPSED, LET_LAPSE = where(is_valid=True), where(has_lapsed=True), where(let_lapse=True)
 REQUIRED = where(is_valid=True, is_required=True)
 _OF_COLUMN = {
     "one": JUDGED,
@@ -49,7 +49,7 @@ _OF_COLUMN = {
     "days_left": VALID,
 }
 """Events that a column without a condition of its own is about."""
-_DAYS = {VALID: "days_left", LAPSED: "days_lapsed"}
+_DAYS = {VALID: "days_left", LAPSED: "days_lapsed", LET_LAPSE: "days_uncovered"}
 _DAYS |= {where(state=state): "days_changed" for state in ("revoked", "suspended", "cancelled")}
 _DISTINCT = {LAPSED: "kind", REQUIRED: "kind"}
 """What is counted by its different values: a permit has many terms."""

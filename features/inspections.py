@@ -141,7 +141,6 @@ INSPECTIONS: tuple[Feature, ...] = (
     _recency("days_since_clean_random", "days since a random inspection without violation", "days",
              measure=Smallest("age_days", (*_CLEAN, ("selection", "random"))), if_none=NEVER_DAYS,
              likelihood=1),
-    _recency("days_since_first_visit", "days since the first visit", "days", measure=Largest("age_days")),
     _visit("random_inspections_3y", "random inspections in the last 3 years", "count",
            measure=Count(where(selection="random")), within_days=1095),
     _visit("complaint_visits_1y", "visits after a complaint in the last year", "count",

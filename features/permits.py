@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
 
 import ibis
@@ -22,6 +23,11 @@ from features.feature import (
 
 BASIS = "Administrative Licensing Law; Interim Regulations on Enterprise Information Publicity"
 ENDED = ("expired", "suspended", "revoked", "cancelled")
+RUN_OUT = ("valid", "expired")
+LATE_DAYS = 7
+"""Days without a permit that are no lapse: the delay can be the office's (decision 0040)."""
+FAR = dt.date(9999, 12, 31)
+"""End of a term that goes on."""
 
 
 def permits_seen(snapshot: Snapshot, required: ibis.Table) -> ibis.Table:
@@ -35,7 +41,9 @@ def permits_seen(snapshot: Snapshot, required: ibis.Table) -> ibis.Table:
     the kind is valid), ``days_left`` (of a valid permit, to the last day of its term),
     ``days_lapsed`` (of a lapsed one, since the last of the kind's lapsed terms ended; a term ends on
     the earlier of its last day and the day it was declared expired), ``days_changed`` (since the state
-    took effect) and ``is_required`` (by the sector's guide).
+    took effect), ``let_lapse`` (it ran out and within `LATE_DAYS` nothing of its kind followed or went
+    on), ``days_uncovered`` (since the kind's terms up to this one had all ended) and ``is_required`` (by
+    the sector's guide).
     """
     rows = snapshot.events("permits", "issued_on")
     changed_on = ibis.coalesce(rows.status_changed_on, rows.recorded_on)
@@ -48,7 +56,7 @@ def permits_seen(snapshot: Snapshot, required: ibis.Table) -> ibis.Table:
     kinds = rows.group_by(same).agg(
         kind_held=rows.is_valid.max(), kind_ended_on=rows.ended_on.max()
     )
-    rows = rows.join(kinds, same)  # a window would sort all permits of the batch
+    rows = rows.join(kinds, same)
     lapsed = ~rows.kind_held & rows.ended_on.notnull()
     rows = rows.mutate(
         has_lapsed=lapsed,
@@ -56,7 +64,22 @@ def permits_seen(snapshot: Snapshot, required: ibis.Table) -> ibis.Table:
         days_lapsed=lapsed.ifelse(days_between(rows.kind_ended_on, rows.as_of), None),
         days_changed=days_between(rows.changed_on, rows.as_of),
     )
-    return _with_required(snapshot, rows, required)
+    return _with_required(snapshot, _with_lapses(rows, same), required)
+
+
+def _with_lapses(rows: ibis.Table, same: list[str]) -> ibis.Table:
+    """Add ``let_lapse`` and ``days_uncovered``; renewing later ends a lapse and adds none."""
+    order = ["issued_on", "permit_id"]
+    so_far = ibis.cumulative_window(group_by=same, order_by=order)
+    covered_to = (
+        rows.is_valid.ifelse(FAR, ibis.coalesce(rows.ended_on, rows.changed_on)).max().over(so_far)
+    )
+    following = rows.issued_on.lead().over(ibis.window(group_by=same, order_by=order))
+    gap = days_between(covered_to, ibis.coalesce(following, rows.as_of))
+    return rows.mutate(
+        let_lapse=(gap > LATE_DAYS) & rows.state.isin(RUN_OUT),
+        days_uncovered=days_between(covered_to, rows.as_of),
+    )
 
 
 def _ended_on(rows: ibis.Table) -> ir.DateValue:
@@ -93,6 +116,8 @@ PERMITS: tuple[Feature, ...] = (
             measure=Distinct("kind", where(has_lapsed=True)), likelihood=1, severity=0),
     _permit("permit_lapsed_days", "longest time since a permit lapsed", "days",
             measure=Largest("days_lapsed"), likelihood=1),
+    _permit("permit_lapses_3y", "times that a permit lapsed in the last 3 years", "count",
+            measure=Count(where(let_lapse=True)), within_days=1095, dated="days_uncovered", likelihood=1),
     _permit("permits_revoked", "permits revoked", "count",
             measure=Count(where(state="revoked")), within_days=1095, dated="days_changed",
             likelihood=1, severity=1),

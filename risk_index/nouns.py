@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.evidence import JUDGED, LAPSED, REQUIRED, VALID, VIOLATED, Kind
+from features.evidence import JUDGED, LAPSED, LET_LAPSE, REQUIRED, VALID, VIOLATED, Kind
 from features.feature import where
 
 SINCE, WHEN, UNTIL, UNDATED = "since", "when", "until", "undated"
@@ -72,6 +72,11 @@ PERMITS = {
         "{n} kinds of permit lapsed while operating",
         "no permit lapsed while operating",
         SINCE,
+    ),
+    Kind("permits", LET_LAPSE, 1095): Noun(
+        "{n} time that a permit lapsed in the last 3 years",
+        "{n} times that a permit lapsed in the last 3 years",
+        "no permit lapsed in the last 3 years",
     ),
     Kind("permits", REQUIRED): Noun(
         "{n} kind of permit held that the sector requires",

@@ -90,9 +90,15 @@ terms AS (
         CASE WHEN changed_on <= $as_of THEN coalesce(status, 'valid') ELSE 'valid' END AS state,
         CASE WHEN valid_to < $as_of THEN valid_to END AS over_on,
         least(over_on, CASE WHEN state = 'expired' THEN changed_on END) AS ended_on,
-        state = 'valid' AND over_on IS NULL AS is_valid
+        state = 'valid' AND over_on IS NULL AS is_valid,
+        max(if(is_valid, DATE '9999-12-31', coalesce(ended_on, changed_on))) OVER so_far AS covered_to,
+        coalesce(lead(issued_on) OVER so_far, $as_of) - covered_to > 7 AND state IN ('valid', 'expired')
+            AS let_lapse
     FROM permits
     WHERE recorded_on <= $as_of AND issued_on <= $as_of
+    WINDOW so_far AS (
+        PARTITION BY firm_key, kind ORDER BY issued_on, permit_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ),
 needed AS (
     SELECT sector, g.hazard_class, g.kinds
@@ -111,6 +117,7 @@ kinds AS (  -- what lapses, lapses by kind
         count(*) FILTER (state = 'revoked' AND $as_of - changed_on < 1095) AS n_revoked,
         count(*) FILTER (state = 'suspended' AND $as_of - changed_on < 1095) AS n_suspended,
         count(*) FILTER (state = 'cancelled') AS n_cancelled,
+        count(*) FILTER (let_lapse AND $as_of - covered_to < 1095) AS n_lapses,
         min(valid_to - $as_of) FILTER (is_valid) AS days_left,
         min(age) AS youngest,
         max(age) AS oldest
@@ -129,6 +136,7 @@ permitted AS (
         sum(n_revoked) AS permits_revoked,
         sum(n_suspended) AS permits_suspended,
         sum(n_cancelled) AS permits_cancelled,
+        sum(n_lapses) AS permit_lapses_3y,
         min(days_left) AS permit_days_left,
         min(youngest) AS permit_days_since_issue,
         max(oldest) AS permit_days_since_first,
@@ -228,7 +236,6 @@ visited AS (
         min(age) FILTER (hit) AS days_since_violation,
         min(age) FILTER (clean) AS days_since_clean,
         min(age) FILTER (clean AND selection = 'random') AS days_since_clean_random,
-        max(age) AS days_since_first_visit,
         count(*) FILTER (selection = 'random' AND age < 1095) AS random_inspections_3y,
         count(*) FILTER (selection = 'complaint' AND age < 365) AS complaint_visits_1y,
         count(*) FILTER (selection = 'complaint') AS complaint_visits,

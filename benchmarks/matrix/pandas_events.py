@@ -16,6 +16,7 @@ REASONS = (
     "disclosure_missing",
     "disclosure_false",
 )
+FAR = pd.Timestamp("2200-01-01")
 ENDED = ["expired", "suspended", "revoked", "cancelled"]
 
 
@@ -113,6 +114,7 @@ def permits(
     ended_on = pd.concat([over, changed_on.where(state == "expired")], axis=1).min(axis=1)
     valid = ~state.isin(ENDED) & over.isna()
     rows = rows.assign(valid=valid, ended_on=ended_on)
+    let_lapse = _let_lapse(rows, changed_on, state.isin(["valid", "expired"]), as_of)
     table = summed(
         rows,
         permits_valid=(valid, "sum"),
@@ -121,11 +123,24 @@ def permits(
         permits_revoked=((state == "revoked") & recent, "sum"),
         permits_suspended=((state == "suspended") & recent, "sum"),
         permits_cancelled=(state == "cancelled", "sum"),
+        permit_lapses_3y=(let_lapse, "sum"),
         permit_days_left=(days(rows.valid_to, as_of).where(valid), "min"),
         permit_days_since_issue=(age, "min"),
         permit_days_since_first=(age, "max"),
     )
     return table.join(_kinds(rows, sector, guide, as_of), how="outer")
+
+
+def _let_lapse(
+    rows: pd.DataFrame, changed_on: pd.Series, ran_out: pd.Series, as_of: pd.Timestamp
+) -> pd.Series:
+    """Return the terms of the last three years that ran out and that no other followed in a week."""
+    rows = rows.assign(end=rows.ended_on.fillna(changed_on).mask(rows.valid, FAR))
+    rows = rows.sort_values(["firm_key", "kind", "issued_on", "permit_id"])
+    by_kind = rows.groupby(["firm_key", "kind"], observed=True)
+    covered_to, following = by_kind.end.cummax(), by_kind.issued_on.shift(-1).fillna(as_of)
+    lapsed = (days(following, covered_to) > 7) & (days(as_of, covered_to) < 1095)
+    return lapsed.reindex(ran_out.index) & ran_out
 
 
 def _kinds(
@@ -218,7 +233,6 @@ def inspections(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         days_since_violation=(age.where(hit), "min"),
         days_since_clean=(age.where(clean), "min"),
         days_since_clean_random=(age.where(clean & (selection == "random")), "min"),
-        days_since_first_visit=(age, "max"),
         random_inspections_3y=((selection == "random") & (age < 1095), "sum"),
         complaint_visits_1y=((selection == "complaint") & (age < 365), "sum"),
         complaint_visits=(selection == "complaint", "sum"),

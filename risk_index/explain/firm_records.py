@@ -136,7 +136,11 @@ def _permits(snapshot: Snapshot, texts: Texts) -> Iterator[FirmRecord]:
         remedy = texts.say("renewal of the permit") if renewable else ""
         counted = row.state == "cancelled" or (taken and row.days_changed < COUNTED_DAYS)
         counts = _of_term(row, renewable, texts)
-        holds = bool(row.is_valid or remedy or counted)
+        lapse = row.let_lapse and row.days_uncovered < COUNTED_DAYS
+        if lapse:
+            last = row.as_of + dt.timedelta(days=int(COUNTED_DAYS - row.days_uncovered))
+            counts += texts.separator + texts.say("that it lapsed: until {day}", day=last)
+        holds = bool(row.is_valid or remedy or counted or lapse)
         what = texts.say(
             CATEGORY, what=texts.say("permit"), category=in_words(str(row.kind), texts)
         )

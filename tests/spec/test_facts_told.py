@@ -133,16 +133,41 @@ def test_a_permit_taken_away_counts_from_the_day_it_was() -> None:
     assert told(held, "permits_revoked") == "1 permit revoked on 2020-05-30"
     assert told(held, "permits_suspended") == "no permit suspended"
     assert told(held, "permits_cancelled") == "1 permit cancelled on 2017-06-26"
-    con = ibis.duckdb.connect()
-    try:
-        snapshot = snapshot_of_registry(accepted(held, con), DAY, held.law, held.sectors)
-        page = {r.key: (r.counts, r.in_force) for r in records_of(snapshot, ENGLISH)}
-    finally:
-        con.disconnect()
-    assert page == {
+    assert page(held) == {
         "1": ("revoked: until 2023-05-30", True),
         "2": ("suspended: until 2020-06-25", False),
         "3": ("cancelled: counted without an end", True),
+    }
+
+
+def page(registry: Registry) -> dict[str, tuple[str, bool]]:
+    """Until when each record on the firm's page counts, and whether it does."""
+    con = ibis.duckdb.connect()
+    try:
+        snapshot = snapshot_of_registry(
+            accepted(registry, con), DAY, registry.law, registry.sectors
+        )
+        return {r.key: (r.counts, r.in_force) for r in records_of(snapshot, ENGLISH)}
+    finally:
+        con.disconnect()
+
+
+def test_that_a_permit_lapsed_counts_for_three_years_from_its_last_day() -> None:
+    term = {"firm_id": "a", "kind": "food", "issued_on": ago(2000)}
+    rows = [
+        {"permit_id": "1", "valid_to": ago(1200)},
+        {"permit_id": "2", "issued_on": ago(1100), "valid_to": ago(31)},
+        {"permit_id": "3", "issued_on": ago(1), "valid_to": ago(-90)},
+        {"permit_id": "4", "kind": "fire", "valid_to": ago(1094)},
+    ]
+    held = Registry({"firms": [firm("a")], "permits": [term | row for row in rows]})
+    lapsed = "2 times that a permit lapsed in the last 3 years from 2017-07-02 to 2020-05-30"
+    assert told(held, "permit_lapses_3y") == lapsed
+    assert page(held) == {
+        "1": ("an earlier term", False),
+        "2": ("an earlier term; that it lapsed: until 2023-05-30", True),
+        "3": ("valid until 2020-09-28", True),
+        "4": ("lapsed on 2017-07-02: until it is renewed; that it lapsed: until 2020-07-01", True),
     }
 
 

@@ -56,6 +56,55 @@ def test_a_permit_of_another_kind_does_not():
     assert number(other, "permit_kinds_lapsed") == 1
 
 
+def terms(*days_ago: tuple[int, int | None], **last) -> Registry:
+    """A registry of one firm with terms of one permit, each from and to so many days ago."""
+    rows = [
+        {"issued_on": ago(begins), "valid_to": None if ends is None else ago(ends)}
+        for begins, ends in days_ago
+    ]
+    return registry(*rows[:-1], rows[-1] | last)
+
+
+@pytest.mark.parametrize(
+    "days_ago, lapses",
+    [
+        pytest.param([(900, 500), (499, -10)], 0, id="renewed the day after"),
+        pytest.param([(900, 500), (493, -10)], 0, id="within a week"),
+        pytest.param([(900, 500), (492, -10)], 1, id="after more than a week"),
+        pytest.param([(900, 500)], 1, id="not yet"),
+        pytest.param([(900, 7)], 0, id="over for a week"),
+        pytest.param([(900, 500), (400, 200), (100, 8)], 3, id="each time"),
+        pytest.param([(900, 500), (800, 300), (299, -10)], 0, id="covered by another term"),
+        pytest.param([(900, None), (500, 300), (200, -10)], 0, id="another term without an end"),
+        pytest.param([(300, -10)], 0, id="a first permit"),
+        pytest.param([(3000, 1094), (900, -10)], 1, id="on the last day that counts"),
+        pytest.param([(3000, 1095), (900, -10)], 0, id="no longer"),
+    ],
+)
+def test_a_permit_lapsed_if_nothing_of_its_kind_followed_within_a_week(days_ago, lapses):
+    assert number(terms(*days_ago), "permit_lapses_3y") == lapses
+
+
+def test_a_renewal_adds_no_lapse():
+    before, after = terms((900, 500)), terms((900, 500), (0, -300))
+    lapses, lapsed = "permit_lapses_3y", "permit_kinds_lapsed"
+    assert numbers(before, "a", lapses, lapsed) == {lapses: 1, lapsed: 1}
+    assert numbers(after, "a", lapses, lapsed) == {lapses: 1, lapsed: 0}
+
+
+def test_a_permit_of_another_kind_prevents_no_lapse():
+    assert number(terms((900, 500), (499, -10), kind="fire"), "permit_lapses_3y") == 1
+
+
+@pytest.mark.parametrize("valid_to", [None, ago(500)])
+@pytest.mark.parametrize("status, lapses", [("cancelled", 0), ("revoked", 0), ("expired", 1)])
+def test_a_permit_given_up_or_taken_away_is_no_lapse(status, lapses, valid_to):
+    ended = {"status": status, "status_changed_on": ago(800), "valid_to": valid_to}
+    again, later = {"issued_on": ago(300), "valid_to": ago(200)}, {"issued_on": ago(100)}
+    found = registry({"issued_on": ago(900)} | ended, again, later)
+    assert number(found, "permit_lapses_3y") == lapses + 1
+
+
 def test_the_time_since_a_lapse_counts_from_the_end_of_the_last_term():
     renewed_for_years = registry(
         {"issued_on": ago(4000), "valid_to": ago(3000)},

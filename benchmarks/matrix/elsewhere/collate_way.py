@@ -106,7 +106,6 @@ WANTED: dict[tuple[str, str], dict[str, tuple[str, str]]] = {
         "days_since_violation": days("min", "hit"),
         "days_since_clean": days("min", "clean"),
         "days_since_clean_random": days("min", "clean AND selection = 'random'"),
-        "days_since_first_visit": days("max"),
         "complaint_visits": number("selection = 'complaint'"),
         "follow_ups": number("selection = 'follow_up'"),
     },

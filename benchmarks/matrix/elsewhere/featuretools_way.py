@@ -141,7 +141,6 @@ WANTED: dict[int | None, Wanted] = {
         "days_since_violation": ("inspections", Min, "age", "hit", True),
         "days_since_clean": ("inspections", Min, "age", "clean", True),
         "days_since_clean_random": ("inspections", Min, "age", "clean_random", True),
-        "days_since_first_visit": ("inspections", Max, "age", "", None),
         "complaint_visits": ("inspections", Count, "row", "selection", "complaint"),
         "follow_ups": ("inspections", Count, "row", "selection", "follow_up"),
     },

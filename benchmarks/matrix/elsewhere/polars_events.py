@@ -127,7 +127,22 @@ def permits(
         ended_on=pl.min_horizontal(col("over"), expired),
         recent=recent,
     )
-    kinds = rows.group_by("firm_key", "kind").agg(
+    same = ["firm_key", "kind"]
+    end = (
+        pl.when(col("is_valid"))
+        .then(dt.date(9999, 12, 31))
+        .otherwise(pl.coalesce("ended_on", "changed_on"))
+    )
+    rows = rows.sort(*same, "issued_on", "permit_id").with_columns(
+        covered_to=end.cum_max().over(same),
+        following=col("issued_on").shift(-1).over(same).fill_null(as_of),
+    )
+    lapses = (
+        col("state").is_in(["valid", "expired"])
+        & (days(col("following"), col("covered_to")) > 7)
+        & (days(today, col("covered_to")) < 1095)
+    )
+    kinds = rows.group_by(same).agg(
         is_held=col("is_valid").any(),
         last=col("ended_on").max(),
         valid=col("is_valid").sum(),
@@ -136,6 +151,7 @@ def permits(
         revoked=((col("state") == "revoked") & col("recent")).sum(),
         suspended=((col("state") == "suspended") & col("recent")).sum(),
         cancelled=(col("state") == "cancelled").sum(),
+        lapses=lapses.sum(),
         left=days(col("valid_to"), today).filter("is_valid").min(),
         youngest=col("age").min(),
         oldest=col("age").max(),
@@ -156,6 +172,7 @@ def permits(
             "permits_revoked": col("revoked").sum(),
             "permits_suspended": col("suspended").sum(),
             "permits_cancelled": col("cancelled").sum(),
+            "permit_lapses_3y": col("lapses").sum(),
             "permit_days_left": col("left").min(),
             "permit_days_since_issue": col("youngest").min(),
             "permit_days_since_first": col("oldest").max(),
@@ -237,7 +254,6 @@ def inspections(rows: pl.LazyFrame, as_of: dt.date) -> pl.LazyFrame:
             "days_since_violation": age.filter("hit").min(),
             "days_since_clean": age.filter("clean").min(),
             "days_since_clean_random": age.filter(col("clean") & chosen["random"]).min(),
-            "days_since_first_visit": age.max(),
             "random_inspections_3y": (chosen["random"] & three).sum(),
             "complaint_visits_1y": (chosen["complaint"] & year).sum(),
             "complaint_visits": chosen["complaint"].sum(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from itertools import pairwise
@@ -77,7 +78,21 @@ def permits(day: Day, firm_id: str) -> list[Row]:
     for row in rows:
         ends = [r["ended_on"] for r in rows if r["kind"] == row["kind"] and r["has_lapsed"]]
         row["days_lapsed"] = (day.date - max(ends)).days if row["has_lapsed"] else None
+        same = sorted((r for r in rows if r["kind"] == row["kind"]), key=_begins)
+        place = same.index(row)
+        far = dt.date(9999, 12, 31)
+        end = max(
+            far if r["is_valid"] else r["ended_on"] or r["changed_on"] for r in same[: place + 1]
+        )
+        following = same[place + 1]["issued_on"] if row is not same[-1] else day.date
+        ran_out = row["state"] in ("valid", "expired")
+        row["let_lapse"] = ran_out and (following - end).days > 7
+        row["days_uncovered"] = (day.date - end).days
     return rows
+
+
+def _begins(permit: Row) -> tuple[dt.date, str]:
+    return permit["issued_on"], permit["permit_id"]
 
 
 def _stated(day: Day, permit: Row) -> Row:
@@ -93,6 +108,7 @@ def _stated(day: Day, permit: Row) -> Row:
     return permit | {
         "kind": permit["kind"] or "unstated",
         "state": state,
+        "changed_on": changed_on,
         "days_changed": (day.date - changed_on).days,
         "is_valid": is_valid,
         "ended_on": min(ends, default=None),
