@@ -15,7 +15,7 @@ from benchmarks.real.cities import City
 from benchmarks.real.judged import Judged, Say
 from benchmarks.real.probe import gathered
 from benchmarks.real.tables import REPLICATES, outcomes
-from features import matrix
+from features import assembly, compiled
 from features.reporting import REPORTING
 from models.examples import Examples
 from models.metrics import Score, paired_difference
@@ -102,7 +102,8 @@ def _by_propensity(training: TrainingSet) -> Examples:
 
 @contextmanager
 def _own_outcomes_left_in() -> Iterator[None]:
-    with mock.patch.object(matrix, "without_own", lambda rows, *_: rows):
+    left_in = mock.patch.object(assembly, "without_own", lambda rows: rows)
+    with left_in, mock.patch.dict(compiled._compiled, clear=True):  # kept queries leave them out
         yield
 
 
