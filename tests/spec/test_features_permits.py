@@ -66,7 +66,7 @@ def terms(*days_ago: tuple[int, int | None], **last) -> Registry:
 
 
 @pytest.mark.parametrize(
-    "days_ago, lapses",
+    ("days_ago", "lapses"),
     [
         pytest.param([(900, 500), (499, -10)], 0, id="renewed the day after"),
         pytest.param([(900, 500), (493, -10)], 0, id="within a week"),
@@ -97,7 +97,7 @@ def test_a_permit_of_another_kind_prevents_no_lapse():
 
 
 @pytest.mark.parametrize("valid_to", [None, ago(500)])
-@pytest.mark.parametrize("status, lapses", [("cancelled", 0), ("revoked", 0), ("expired", 1)])
+@pytest.mark.parametrize(("status", "lapses"), [("cancelled", 0), ("revoked", 0), ("expired", 1)])
 def test_a_permit_given_up_or_taken_away_is_no_lapse(status, lapses, valid_to):
     ended = {"status": status, "status_changed_on": ago(800), "valid_to": valid_to}
     again, later = {"issued_on": ago(300), "valid_to": ago(200)}, {"issued_on": ago(100)}
