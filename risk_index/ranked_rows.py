@@ -173,8 +173,13 @@ def as_numbers(rows: pd.DataFrame, names: Sequence[str], file: Path) -> pd.DataF
 
 def presented(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns in order, numbers rounded, every text safe to open in a spreadsheet."""
-    numbers = {name: rows[name].round(places) for name, places in DECIMALS.items()}
-    return rows.assign(**numbers, **{name: _safe(rows[name]) for name in TEXT})[list(COLUMNS)]
+    return rounded(rows).assign(**{name: _safe(rows[name]) for name in TEXT})[list(COLUMNS)]
+
+
+def rounded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the numbers that they have rounded as in a ranking."""
+    places = {name: places for name, places in DECIMALS.items() if name in rows}
+    return rows.assign(**{name: rows[name].round(to) for name, to in places.items()})
 
 
 def _safe(texts: pd.Series) -> pd.Series:

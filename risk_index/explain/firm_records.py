@@ -21,7 +21,7 @@ from risk_index.explain.words import CATEGORY, in_words
 from risk_index.texts import Texts
 
 COUNTED_DAYS = 1095
-"""Days for which permits revoked or suspended and changes of details are counted."""
+"""Days for which lapses of permits, permits revoked or suspended and changes of details are counted."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from risk_index.explain.lowering import Lower, lowering
 from risk_index.explain.trials import trials
 from risk_index.index import IndexScale
 from risk_index.particulars import particulars
+from risk_index.ranked_rows import rounded
 from risk_index.reasons import OF_OTHERS, Reason, leading, points
 from risk_index.scoring import Telling, on_record, scored
 from risk_index.texts import Texts
@@ -83,7 +84,7 @@ def firm_page(
     X = tries.matrix()
     stated = particulars(one)(X)
     told, details = Telling(one.dates[0], stated.evidence, texts), stated.details
-    row = scored(details, X, model, scale, told).rows.iloc[0].to_dict()
+    row = rounded(scored(details, X, model, scale, told).rows).iloc[0].to_dict()
     found = points(model, X, scale)
     reasons = leading(found, told.evidence, told.as_of, texts, None)[0]
     records = records_of(one, texts)

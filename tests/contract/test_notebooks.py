@@ -27,7 +27,9 @@ FORBIDDEN = ("debias", "fair model", "bad firm", "untrustworthy")
 FINDINGS = {
     "03_fairness_audit": (
         "RED-confirmed: registered_capital stands in for legal_rep_age 50 and over; remedy: leave out",
-        "RED-confirmed: complaint_visits stands in for sentiment bad (below 0); remedy: ",
+        "RED-confirmed: complaint_visits stands in for sentiment bad (below 0); remedy: "
+        "let more of complaint_visits only lower the likelihood",
+        "fairness audit: legitimate but disparate",  # the refit has no RED left
     )
 }
 """Lines that a notebook's prose rests on."""
