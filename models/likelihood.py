@@ -105,8 +105,7 @@ def fit_likelihood(
     Each fold grows trees on its earlier rows; all stop together where the mean log loss of their
     later rows is least. The later rows' margins, pooled, fit the calibrator (so the calibration
     sees the same rows as the stopping: two numbers and one, on all of them). The trees kept are
-    then grown on all rows given, for as many rounds: more would spread the margins wider than
-    those that the calibration has seen (decision 0005).
+    then grown on all rows given, for as many rounds more as those rows bear.
 
     Where inspectors are known and differ in strictness, their effects (`models.strictness`, given
     the margins of trees that have not seen the controller) are offsets of a second fit. It speaks of
@@ -144,11 +143,12 @@ def fit_likelihood(
         fit = cross_fit(X, label, weight, used, params, settings, log_loss, offset)
     later = Later.pooled(used, later_raw(fit, X, used))
     calibrator = fit_calibrator(later.raw, label[later.rows], examples.weight[later.rows], seed)
+    rounds = fit.rounds_for(len(X))
     return Likelihood(
-        trees=grow(X, label, weight, params, fit.rounds, offset),
+        trees=grow(X, label, weight, params, rounds, offset),
         directions=signs,
         calibrator=calibrator,
-        rounds=fit.rounds,
+        rounds=rounds,
         settings=settings,
         notes=notes + said + _calibration_notes(calibrator),
         later=later,
@@ -181,7 +181,8 @@ def _strictness(
     part = controller_fold(examples.controller, N_PARTS, seed)
     for k in range(N_PARTS):
         learnt, asked = part != k, part == k
-        grown = grow(X[learnt], label[learnt], weight[learnt], params, fit.rounds)
+        rounds = fit.rounds_for(int(learnt.sum()))
+        grown = grow(X[learnt], label[learnt], weight[learnt], params, rounds)
         margin[asked] = grown.raw(X[asked])
     return fit_strictness(margin, label, examples.inspector, visit), ()
 

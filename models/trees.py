@@ -175,8 +175,8 @@ class CrossFit:
     def rounds_for(self, n_rows: int) -> int:
         """Return the rounds for a fit on more rows: more by the square root of the ratio.
 
-        More rows bear more trees: the folds learn from fewer controllers and an earlier past. For
-        amounts alone, of which a scale is all that is set on later rows (decision 0005).
+        More rows bear more trees: the folds learn from fewer controllers and an earlier past
+        (decision 0005 has the figures, and what else was tried).
         """
         return max(1, round(self.rounds * math.sqrt(n_rows / self.rows)))
 

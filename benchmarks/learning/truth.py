@@ -63,16 +63,6 @@ class Calibration:
         return cls(float(slope[0]), float(level))
 
 
-def recalibrated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the slope and level of all firms set right by their truth.
-
-    What groups still lack then is between them: no calibration of all firms at once could do more.
-    """
-    stated, true = logit(rows.likelihood.to_numpy()), rows.true_likelihood.to_numpy()
-    level, slope = recalibration(stated, true, np.ones((1, len(rows))))
-    return rows.assign(likelihood=expit(level[0] + slope[0] * stated))
-
-
 def severity_coverage(rows: pd.DataFrame, harm_sd: float) -> float:
     """Return the chance that the harm of a violation lies in its firm's interval, over violations."""
     centre = np.log(rows.true_severity) - harm_sd**2 / 2
